@@ -1,0 +1,1 @@
+"""One folder per model; the platform reads them and is never changed for one."""

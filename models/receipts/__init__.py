@@ -1,0 +1,1 @@
+"""Key fields of receipts and invoices."""

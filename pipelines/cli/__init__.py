@@ -1,0 +1,1 @@
+"""The command line: a person's way in, calling the same modules as the DAGs."""

@@ -1,0 +1,46 @@
+"""Names of tables and columns, once for every room."""
+
+NAMESPACE = "millrace"
+"""The one Iceberg namespace of the lake."""
+
+# Columns that every published table has, whatever its grain.
+DAY = "day"
+"""Partition of a published table: the day a row belongs to, `YYYY-MM-DD` as text."""
+CONTENT_HASH = "content_hash"
+"""SHA-256 of a row's content without its id and arrival, as hexadecimal text."""
+
+# Columns of a landed row that say where it came from and, if it could not be read, why.
+SOURCE_FILE = "source_file"
+SOURCE_LINE = "source_line"
+RAW = "raw"
+RULE = "rule"
+REASON = "reason"
+
+DOCUMENT_ID = "document_id"
+PAGES = "pages"
+IMAGE = "image"
+FIELDS = "fields"
+SOURCE = "source"
+RECEIVED_AT = "received_at"
+
+FEATURE_KEY = "feature_key"
+"""Hash of (input snapshot, code, config): names one computed set of features."""
+
+
+def published_table(dataset: str) -> str:
+    """Rows of a data set that passed every critical rule."""
+    return f"{NAMESPACE}.{dataset}"
+
+
+def quarantine_table(dataset: str) -> str:
+    """Rows of a data set that broke a critical rule, with the rule, the reason and the row."""
+    return f"{NAMESPACE}.quarantine_{dataset}"
+
+
+def features_table(model: str) -> str:
+    """Features of a model, partitioned by `feature_key`."""
+    return f"{NAMESPACE}.features_{model}"
+
+
+MODEL_VERSION = "model_version"
+"""Column and key that name the version of a model that made a prediction."""

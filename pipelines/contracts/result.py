@@ -1,0 +1,100 @@
+"""What a step gives back: names, counts and identifiers, never data.
+
+A result travels through XCom, so it is small (`XCOM_LIMIT_BYTES`, held by a test) and
+made of JSON types alone.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+XCOM_LIMIT_BYTES = 16_384
+
+
+class StepResult(BaseModel):
+    """Base of every result."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def to_xcom(self) -> dict[str, Any]:
+        """The result as JSON types."""
+        return self.model_dump(mode="json")
+
+
+class LandResult(StepResult):
+    """Files that were read into the landing zone."""
+
+    dataset: str
+    days: list[str]
+    files: int
+    rows: int
+    unreadable: int
+
+
+class IngestResult(StepResult):
+    """One publication of one or more days; rows_in = rows_published + rows_quarantined."""
+
+    dataset: str
+    days: list[str]
+    table: str
+    snapshot_id: int | None
+    changed: bool
+    """False when the days already hold exactly these files."""
+    rows_in: int
+    rows_published: int
+    rows_quarantined: int
+    quarantine_reasons: dict[str, int]
+    warnings: dict[str, int]
+    data_docs: str | None
+    """Page of the validation, relative to MILLRACE_HOME."""
+
+
+class FeaturesResult(StepResult):
+    """Features of one input snapshot."""
+
+    model: str
+    table: str
+    snapshot_id: int
+    input_snapshot_id: int
+    feature_key: str
+    rows: int
+    reused: bool
+
+
+class TrainResult(StepResult):
+    """A fitted model on disk, not yet registered. Paths are relative to MILLRACE_HOME."""
+
+    model: str
+    run_dir: str
+    model_dir: str
+    predictions: str
+    feature_key: str
+    input_snapshot_id: int
+    features_snapshot_id: int
+    rows_train: int
+    rows_test: int
+    seed: int
+    seconds: float
+    artefact_hash: str
+
+
+class EvaluationResult(StepResult):
+    """Scores of one model on one set; `metrics` is flat, ready for a tracking server."""
+
+    model: str
+    report_dir: str
+    rows: int
+    metrics: dict[str, float]
+    headline: dict[str, list[float]]
+    """Score per field (and `overall`) with its interval: [value, low, high]."""
+
+
+class RegistrationResult(StepResult):
+    """A registered version."""
+
+    model: str
+    version: int
+    run_id: str
+    alias: str
+    model_uri: str
+    reused: bool

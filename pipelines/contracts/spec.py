@@ -1,0 +1,91 @@
+"""What people write in YAML: the data set and the model, checked on reading.
+
+A data set is a folder under expectations/ with a `dataset.yaml`; a model is a folder under
+models/ with a `model.yaml`. Unknown keys are refused: a setting nobody reads is a mistake.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+EntryPoint = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+"""`package.module:name`, imported when it is first needed."""
+
+FieldKind = Literal["name", "address", "date", "money", "code", "text"]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetSpec(_Spec):
+    """A data set: who owns it, what a row is, how its files are read and what is refused."""
+
+    name: Name
+    description: str
+    owner: str
+    grain: str
+    """What one row is, in words."""
+    key: Name
+    """Column whose value is unique over the whole table."""
+    freshness_hours: Annotated[float, Field(gt=0)]
+    """Hours after which a day without new rows is worth a look."""
+    schema_: Annotated[EntryPoint, Field(alias="schema")]
+    """Function `() -> pyarrow.Schema` of a landed row."""
+    formats: Annotated[dict[Name, EntryPoint], Field(min_length=1)]
+    """Readers by the name people give to `--format`."""
+    default_format: Name
+    checks: EntryPoint
+    """Function `(DataFrame) -> DataFrame` that adds the flat columns the suite looks at."""
+    suite: str = "suite.json"
+    """Great Expectations suite, a file beside the dataset.yaml."""
+    quarantine_limit: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """Largest share of a partition's rows in quarantine at which it is still published."""
+    sample: EntryPoint | None = None
+    """Generator of the embedded sample, for `millrace sample`."""
+
+
+class FieldSpec(_Spec):
+    """One field to extract; the kind decides how its values are found, parsed and written."""
+
+    kind: FieldKind
+    description: str = ""
+    required: bool = True
+
+
+class SplitSpec(_Spec):
+    """How rows are kept apart: the same row falls on the same side in every training.
+
+    Two disjoint test parts: whole groups that training never sees, and single rows of
+    groups it does see. Shares are of groups and of the remaining rows.
+    """
+
+    group_by: Name
+    """Field (or column) whose normalised value names the group, e.g. the merchant."""
+    unseen_group_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    seen_group_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+
+class ModelSpec(_Spec):
+    """A model: its data set, what it predicts, and the engine that learns it."""
+
+    name: Name
+    description: str
+    owner: str
+    dataset: Name
+    task: Name
+    """Kind of evaluation: a name registered in pipelines.evaluation, e.g. `extraction`."""
+    estimator: Name
+    """A name registered in pipelines.estimators, e.g. `extraction`."""
+    features: EntryPoint
+    """Function `(pyarrow.Table, ModelSpec) -> pyarrow.Table`, one output row an input row."""
+    features_schema: EntryPoint
+    """Function `(ModelSpec) -> pyarrow.Schema` of what `features` returns."""
+    fields: dict[Name, FieldSpec] = {}
+    split: SplitSpec
+    parameters: dict[str, float | int | str | bool] = {}
+    """Hyper-parameters of the estimator; what is left out takes the estimator's default."""
+    seed: int = 7
+    schedule: str | None = "0 3 * * 1"
+    """Cron time of the regular training, UTC; null trains only when asked or on new data."""

@@ -1,0 +1,117 @@
+"""Where things are and how the engines are reached: read once, from the environment.
+
+Every setting is `MILLRACE_<NAME>` in the environment. The defaults are one laptop with
+nothing else running; production changes URIs and names of engines here and nowhere else.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Settings of one home; two homes never touch."""
+
+    model_config = SettingsConfigDict(env_prefix="MILLRACE_", extra="ignore", frozen=True)
+
+    home: Path = Path("var")
+    """Everything a run writes is below this folder."""
+
+    lake_type: str = "sql"
+    """pyiceberg catalog type: `sql` on a laptop, `glue` on AWS."""
+    lake_uri: str | None = None
+    """Catalog database; default SQLite in the home, shared with Spark through JDBC."""
+    lake_warehouse: str | None = None
+    """Folder or bucket of the tables; default below the home."""
+
+    mlflow_uri: str | None = None
+    """Tracking and registry; default SQLite in the home."""
+    mlflow_artifacts: str | None = None
+    """Root of run artefacts; default below the home."""
+
+    spark_remote: str | None = None
+    """Spark Connect server, `sc://host:port`; none starts Spark for each job."""
+    spark_master: str = "local[*]"
+    """Master of a Spark that is started for one job."""
+    spark_driver_memory: str = "1g"
+    spark_jars: Path | None = None
+    """Folder of the verified jars; default `.venv/share/millrace/jars` made by `make setup`."""
+
+    bind: str = "127.0.0.1"
+    """Address the embedded services listen on."""
+    airflow_port: int = Field(default=8080, ge=0, le=65535)
+    mlflow_port: int = Field(default=5000, ge=0, le=65535)
+    spark_port: int = Field(default=15002, ge=0, le=65535)
+
+    read_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Processes that read files at once."""
+    max_line_bytes: int = Field(default=8 * 2**20, ge=1024)
+    """Longest line of a landed text file; a longer one is quarantined unread."""
+    max_file_bytes: int = Field(default=512 * 2**20, ge=1024)
+    """Largest file that is read; a larger one is quarantined unread."""
+    max_image_pixels: int = Field(default=60_000_000, ge=1)
+    """Largest picture that is decoded, against decompression bombs."""
+
+    @cached_property
+    def root(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def originals(self) -> Path:
+        return self.root / "originals"
+
+    @property
+    def runs(self) -> Path:
+        """Working folders and results of single runs."""
+        return self.root / "runs"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def data_docs(self) -> Path:
+        return self.root / "data_docs"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    @property
+    def catalog_uri(self) -> str:
+        return self.lake_uri or f"sqlite:///{self.root / 'lake' / 'catalog.db'}"
+
+    @property
+    def warehouse(self) -> str:
+        return self.lake_warehouse or (self.root / "lake" / "warehouse").as_uri()
+
+    @property
+    def tracking_uri(self) -> str:
+        return self.mlflow_uri or f"sqlite:///{self.root / 'mlflow' / 'mlflow.db'}"
+
+    @property
+    def artifact_root(self) -> str:
+        return self.mlflow_artifacts or (self.root / "mlflow" / "artifacts").as_uri()
+
+    @property
+    def jars(self) -> Path:
+        return self.spark_jars or PROJECT_ROOT / ".venv" / "share" / "millrace" / "jars"
+
+    def relative(self, path: Path) -> str:
+        """A path below the home as it is written into results, so that a home can move."""
+        return str(Path(path).resolve().relative_to(self.root))
+
+
+def load() -> Settings:
+    """Settings of this process, read anew from the environment."""
+    return Settings()
