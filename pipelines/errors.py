@@ -3,6 +3,9 @@
 Every message says what was given, what was expected and what to do.
 """
 
+import json
+from pathlib import Path
+
 
 class MillraceError(Exception):
     """Base of all errors that are shown to a person without a traceback."""
@@ -38,3 +41,22 @@ class TransientError(MillraceError):
     """A service is away or busy: the same call may succeed later."""
 
     exit_code = 6
+
+
+def write_report(path: Path, error: MillraceError) -> None:
+    """Leaves an error where the caller of a job looks for its result."""
+    path.write_text(
+        json.dumps({"error": {"kind": type(error).__name__, "message": str(error)}}),
+        encoding="utf-8",
+    )
+
+
+def read_report(path: Path) -> MillraceError | None:
+    """The error that `write_report` left at `path`; None where there is none."""
+    if not path.is_file():
+        return None
+    report = json.loads(path.read_text(encoding="utf-8")).get("error")
+    if report is None:
+        return None
+    kinds = {kind.__name__: kind for kind in MillraceError.__subclasses__()}
+    return kinds.get(report["kind"], MillraceError)(report["message"])

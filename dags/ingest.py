@@ -1,0 +1,63 @@
+"""# Ingest: files become a validated table
+
+**What it does.** Takes the files of the inbox, reads them into the landing zone under the day
+they belong to, validates each day that changed (Great Expectations on Spark) and replaces those
+days in the published table by one commit. Readers see all of it or nothing.
+
+**Starts** every night for the day before, by `millrace ingest`, by hand, or by a back-fill:
+`airflow backfill create --dag-id ingest__receipts --from-date 2026-01-01 --to-date 2026-01-31`.
+
+**Safe to run again.** A day that holds the same files is left as it is. Late files are taken into
+the day they belong to.
+
+**When it fails**
+- *land*: a file cannot be reached. Files that cannot be *read* do not fail it, they are
+  quarantined with their reason.
+- *publish* with `over its quarantine limit`: nothing was published. Look at the Data Docs and at
+  the quarantine table, mend the source or the rules, and clear the task.
+- *publish* killed or timed out: clear the task; a live twin is waited for, never doubled.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from millrace_airflow import assets, defaults, steps
+from millrace_airflow.spark import SparkJobOperator
+from pipelines import specs
+
+for name in specs.dataset_names():
+    spec = specs.dataset(name)
+    with DAG(
+        dag_id=f"ingest__{name}",
+        description=f"{spec.description}: land, validate, publish",
+        doc_md=__doc__,
+        # Each run stands for the day before; midnight UTC closes it.
+        schedule=CronTriggerTimetable("0 0 * * *", timezone="UTC", interval=timedelta(days=1)),
+        catchup=False,
+        # One publication of a data set at a time, in order.
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=6),
+        default_args=defaults.task_defaults(spec.owner),
+        tags=["ingest", name],
+        params={
+            "days": Param(
+                [],
+                type="array",
+                items={"type": "string", "format": "date"},
+                title="Days",
+                description="Days to publish, as 2026-01-31. Empty: every day with new files.",
+            ),
+        },
+    ):
+        landed = task(task_id="land")(steps.land)(name)
+        SparkJobOperator(
+            task_id="publish",
+            job="ingest",
+            arguments=[
+                "--dataset",
+                name,
+                "--days",
+                "{{ ti.xcom_pull(task_ids='land')['days'] | join(',') }}",
+            ],
+            publishes=assets.published(name),
+        ).set_upstream(landed)

@@ -1,0 +1,13 @@
+"""Assets: what one DAG family makes and another waits for, named after what they stand for."""
+
+from airflow.sdk import Asset
+
+
+def published(dataset: str) -> Asset:
+    """Validated rows of a data set; events carry days, counts and the snapshot id."""
+    return Asset(name=f"data/{dataset}", uri=f"x-millrace://data/{dataset}", group="millrace")
+
+
+def registered(model: str) -> Asset:
+    """A registered version of a model; events carry the version and its scores."""
+    return Asset(name=f"model/{model}", uri=f"x-millrace://model/{model}", group="millrace")

@@ -1,0 +1,37 @@
+"""What every task gets unless it says otherwise: retries by kind of error, and time limits."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+# Errors are named as text, so that parsing a DAG imports none of their modules.
+RETRY_BY_ERROR = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=f"pipelines.errors.{name}",
+            action=RetryAction.FAIL,
+            reason="a person has to change the data or the configuration; no retry helps",
+        )
+        for name in ("MisconfiguredError", "BadDataError", "NotFoundError", "RefusedError")
+    ]
+    + [
+        RetryRule(
+            exception="pipelines.errors.TransientError",
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(seconds=20),
+            reason="a service was away or busy",
+        )
+    ]
+)
+
+
+def task_defaults(owner: str) -> dict[str, Any]:
+    """`default_args` of a DAG whose tasks are safe to run again."""
+    return {
+        "owner": owner,
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+        "retry_policy": RETRY_BY_ERROR,
+        "execution_timeout": timedelta(hours=1),
+    }

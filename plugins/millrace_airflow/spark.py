@@ -1,0 +1,96 @@
+"""Runs a job of spark_jobs/ where the settings say: a warm local server, or spark-submit.
+
+The job file, its arguments and its result are the same in both; only the engine differs.
+"""
+
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import Asset, Context
+
+CONNECTION = "spark_millrace"
+"""Airflow connection of spark-submit, made by `millrace up` from the settings."""
+
+
+def job_token(context: Context) -> str:
+    """Names one task of one run, the same in every try: a retry finds its live job by it."""
+    ti = context["ti"]
+    identity = "\n".join([ti.dag_id, ti.run_id, ti.task_id, str(ti.map_index)])
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+class SparkJobOperator(SparkSubmitOperator):
+    """Runs `spark_jobs/<job>.py` with `arguments` and returns the JSON that it wrote.
+
+    :param job: module name below spark_jobs.
+    :param arguments: command line of the job (templated); `--token` and `--result` are added.
+    :param publishes: asset whose event carries the result.
+
+    A job that refuses its input ends the task with the job's own error, whichever engine ran
+    it, so that the retry policy can tell bad data from a passing fault.
+    """
+
+    template_fields: Sequence[str] = (*SparkSubmitOperator.template_fields, "arguments")
+    ui_color = "#fde8d0"
+
+    def __init__(
+        self, *, job: str, arguments: list[str], publishes: Asset | None = None, **kwargs: Any
+    ) -> None:
+        outlets = [publishes] if publishes else []
+        super().__init__(
+            conn_id=CONNECTION, name=f"millrace-{job}", outlets=outlets, durable=False, **kwargs
+        )
+        self.job = job
+        self.arguments = arguments
+        self.publishes = publishes
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        from pipelines import settings
+
+        current = settings.load()
+        token = job_token(context)
+        result = current.runs / "jobs" / f"{token}.json"
+        result.parent.mkdir(parents=True, exist_ok=True)
+        result.unlink(missing_ok=True)
+        command = [*self.arguments, "--token", token, "--result", str(result)]
+        if current.spark_remote:
+            importlib.import_module(f"spark_jobs.{self.job}").main(command)
+        else:
+            self._submit(context, command, result)
+        outcome: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        if self.publishes and outcome.get("changed", True):
+            context["outlet_events"][self.publishes].extra.update(outcome)
+        return outcome
+
+    def on_kill(self) -> None:
+        """Ends the job with the task: on the server by interrupting it, else by its process."""
+        if os.environ.get("MILLRACE_SPARK_REMOTE"):
+            from pyspark.sql import SparkSession
+
+            session = SparkSession.getActiveSession()
+            if session is not None:
+                session.interruptAll()
+        else:
+            super().on_kill()
+
+    def _submit(self, context: Context, command: list[str], result: Path) -> None:
+        from pipelines import errors, settings
+
+        current = settings.load()
+        conf = importlib.import_module("spark_jobs.session").conf(current)
+        self.application = str(settings.PROJECT_ROOT / "spark_jobs" / f"{self.job}.py")
+        self.application_args = command
+        self.conf = conf
+        try:
+            super().execute(context)
+        except Exception as failure:
+            refusal = errors.read_report(result)
+            if refusal is not None:
+                raise refusal from failure
+            raise

@@ -1,0 +1,45 @@
+"""Task bodies: each calls one step of pipelines/ and hands back its result.
+
+Steps are imported inside the functions: parsing a DAG must not pay for them.
+"""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+log = logging.getLogger(__name__)
+
+
+def land(dataset: str, *, params: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Takes in what lies in the inbox and says which days are to be published.
+
+    Days that the form names are published; else the run's own day and every earlier one with
+    late files; a run that was started by hand without naming days publishes all that is new.
+    """
+    from pipelines import settings
+    from pipelines.ingestion.land import LandSpec, run
+    from pipelines.lake.pending import pending_days
+
+    current = settings.load()
+    now = datetime.now(UTC)
+    landed = run(LandSpec(dataset=dataset, today=now.date(), now=now), settings=current)
+    days = list(params.get("days") or [])
+    if not days:
+        pending = pending_days(dataset, settings=current)
+        until = _own_day(context)
+        days = [day for day in pending if until is None or day <= until]
+    log.info("landed %d files with %d rows; days to publish: %s", landed.files, landed.rows, days)
+    if not days:
+        raise AirflowSkipException(f"no day of {dataset} has new or changed files")
+    return {"landed": landed.to_xcom(), "days": days}
+
+
+def _own_day(context: dict[str, Any]) -> str | None:
+    """The day a scheduled or back-filled run stands for; None for a run started by hand."""
+    run = context["dag_run"]
+    if run.run_type == "manual" or run.data_interval_start is None:
+        return None
+    day: str = run.data_interval_start.date().isoformat()
+    return day
