@@ -44,3 +44,14 @@ def features_table(model: str) -> str:
 
 MODEL_VERSION = "model_version"
 """Column and key that name the version of a model that made a prediction."""
+
+PART = "part"
+"""Column that tells which side of the split a row is on: one of the values below."""
+TRAIN = "train"
+UNSEEN_GROUP = "unseen_group"
+"""Tested; no row of its group (its merchant) is trained on."""
+SEEN_GROUP = "seen_group"
+"""Tested; other rows of its group may be trained on."""
+SET_ASIDE = "set_aside"
+"""Neither trained on nor tested: its content also stands in a test part."""
+TEST_PARTS = (SEEN_GROUP, UNSEEN_GROUP)

@@ -68,6 +68,8 @@ class TrainResult(StepResult):
     run_dir: str
     model_dir: str
     predictions: str
+    train_key: str
+    """Hash of all that the model's files depend on; the same key is trained and registered once."""
     feature_key: str
     input_snapshot_id: int
     features_snapshot_id: int
@@ -79,12 +81,13 @@ class TrainResult(StepResult):
 
 
 class EvaluationResult(StepResult):
-    """Scores of one model on one set; `metrics` is flat, ready for a tracking server."""
+    """Scores of one model on its test rows; all of them are in the report's metrics.json."""
 
     model: str
     report_dir: str
     rows: int
     metrics: dict[str, float]
+    """The figures that decide: overall and per field, flat, ready for a tracking server."""
     headline: dict[str, list[float]]
     """Score per field (and `overall`) with its interval: [value, low, high]."""
 
