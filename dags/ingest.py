@@ -21,12 +21,11 @@ the day they belong to.
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, task
-from millrace_airflow import assets, defaults, steps
+from millrace_airflow import assets, defaults, specs, steps
 from millrace_airflow.spark import SparkJobOperator
-from pipelines import specs
 
-for name in specs.dataset_names():
-    spec = specs.dataset(name)
+for spec in specs.datasets():
+    name = spec.name
     with DAG(
         dag_id=f"ingest__{name}",
         description=f"{spec.description}: land, validate, publish",

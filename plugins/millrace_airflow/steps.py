@@ -18,9 +18,10 @@ def land(dataset: str, *, params: dict[str, Any], **context: Any) -> dict[str, A
     Days that the form names are published; else the run's own day and every earlier one with
     late files; a run that was started by hand without naming days publishes all that is new.
     """
-    from pipelines import settings
     from pipelines.ingestion.land import LandSpec, run
     from pipelines.lake.pending import pending_days
+
+    from pipelines import settings
 
     current = settings.load()
     now = datetime.now(UTC)

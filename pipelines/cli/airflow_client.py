@@ -1,0 +1,134 @@
+"""Airflow's REST API as the command line needs it: sign in, trigger, follow, read a log."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from pipelines.errors import NotFoundError, RefusedError, TransientError
+
+FINISHED_RUN = {"success", "failed"}
+
+
+class AirflowClient:
+    """A signed-in session of one named user at one Airflow."""
+
+    def __init__(self, url: str, user: str, password: str, *, timeout_seconds: float = 30) -> None:
+        self.url = url
+        self._http = httpx.Client(base_url=url, timeout=timeout_seconds)
+        token = self._call("POST", "/auth/token", json={"username": user, "password": password})
+        self._http.headers["Authorization"] = f"Bearer {token['access_token']}"
+
+    def trigger(self, dag_id: str, conf: dict[str, Any], note: str = "") -> str:
+        """Starts a run by hand; its run id. NotFoundError, RefusedError on a bad parameter."""
+        body = {"logical_date": None, "conf": conf, "note": note or None}
+        run_id: str = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
+        return run_id
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """One run as the API shows it."""
+        return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The run's task instances, in the order they started."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        found: list[dict[str, Any]] = self._call("GET", path)["task_instances"]
+        return sorted(found, key=lambda task: (task["start_date"] or "9", task["task_id"]))
+
+    def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What the task returned; None where it returned nothing."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries"
+        try:
+            return self._call("GET", f"{path}/return_value", params={"deserialize": "true"})[
+                "value"
+            ]
+        except NotFoundError:
+            return None
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int) -> list[dict[str, Any]]:
+        """Lines of one try of a task as Airflow keeps them."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
+        lines: list[dict[str, Any]] = self._call("GET", path)["content"]
+        return lines
+
+    def wait_for_dag(self, dag_id: str, timeout_seconds: float) -> None:
+        """Waits until the DAG has been parsed; TransientError after `timeout_seconds`."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            try:
+                self._call("GET", f"/api/v2/dags/{dag_id}")
+                return
+            except NotFoundError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def run_caused_by(
+        self, dag_id: str, since: datetime, timeout_seconds: float, sleep: Callable[[float], None]
+    ) -> str | None:
+        """Id of the first run that an asset event started after `since`; None if none came."""
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            runs = self._call(
+                "GET",
+                f"/api/v2/dags/{dag_id}/dagRuns",
+                params={"order_by": "-run_after", "limit": 20},
+            )["dag_runs"]
+            for run in reversed(runs):
+                queued = datetime.fromisoformat(run["queued_at"] or run["run_after"])
+                if run["run_type"] == "asset_triggered" and queued.astimezone(UTC) >= since:
+                    run_id: str = run["dag_run_id"]
+                    return run_id
+            sleep(0.5)
+        return None
+
+    def follow(
+        self, dag_id: str, run_id: str, sleep: Callable[[float], None]
+    ) -> Iterator[dict[str, Any]]:
+        """Yields `{task, state, …}` at each change of a task, then `{state}` of the run."""
+        seen: dict[str, str | None] = {}
+        while True:
+            state = self.run(dag_id, run_id)["state"]
+            for task in self.tasks(dag_id, run_id):
+                if task["state"] and seen.get(task["task_id"]) != task["state"]:
+                    seen[task["task_id"]] = task["state"]
+                    yield {
+                        "task": task["task_id"],
+                        "state": task["state"],
+                        "seconds": task["duration"],
+                        "try": task["try_number"],
+                    }
+            if state in FINISHED_RUN:
+                yield {"state": state, "run_id": run_id}
+                return
+            sleep(0.5)
+
+    def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, **arguments)
+        except httpx.HTTPError as error:
+            raise TransientError(
+                f"Airflow at {self.url} does not answer ({error}). "
+                "See `millrace status`; start it with `millrace up`."
+            ) from error
+        if response.status_code == 404:
+            raise NotFoundError(f"Airflow knows no {path}: {_detail(response)}")
+        if response.status_code in {400, 401, 403, 409, 422}:
+            raise RefusedError(f"Airflow refused {method} {path}: {_detail(response)}")
+        if response.status_code >= 400:
+            raise TransientError(
+                f"Airflow answered {response.status_code} to {method} {path}: {_detail(response)}"
+            )
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        detail = response.json()["detail"]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return response.text[:500]
+    return detail if isinstance(detail, str) else json.dumps(detail)

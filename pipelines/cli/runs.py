@@ -1,0 +1,145 @@
+"""`ingest` and `run`: start a DAG run by hand, follow it, and exit with its state."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+
+from pipelines.cli.follow import RunView
+from pipelines.errors import MillraceError, MisconfiguredError, TransientError
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(ingest)
+    app.command("run")(run_family)
+
+
+def ingest(
+    dataset: Annotated[str, typer.Argument(help="Name of the data set.")],
+    files: Annotated[list[Path], typer.Argument(help="Files or folders to take in.")],
+    format: Annotated[
+        str | None, typer.Option(help="Layout of the files; default: the data set's.")
+    ] = None,
+    partition: Annotated[
+        str | None,
+        typer.Option(help="Day that all rows belong to, 2026-01-31; default: the rows' own day."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option(help="Put these files in the place of what --partition holds.")
+    ] = False,
+) -> None:
+    """Lands files and runs the ingest DAG to its end.
+
+    Example: [bold]millrace ingest receipts scans/ --format files[/bold]
+    """
+    from pipelines import settings, specs
+    from pipelines.cli.landing import land_with_progress
+
+    specs.dataset(dataset)
+    current = settings.load()
+    landed = land_with_progress(dataset, files, format, partition, replace, current)
+    console = Console()
+    console.print(
+        f"landed {landed.rows} rows of {landed.files} files into {len(landed.days)} day(s), "
+        f"{landed.unreadable} unreadable",
+        highlight=False,
+    )
+    view = follow_run(f"ingest__{dataset}", {"days": landed.days})
+    _finish(view)
+
+
+def run_family(
+    family: Annotated[str, typer.Argument(help="Family of DAGs: ingest, train, …")],
+    name: Annotated[str, typer.Argument(help="Model or data set.")],
+    param: Annotated[
+        list[str] | None, typer.Option("--param", help="Parameter of the run, key=value.")
+    ] = None,
+    in_process: Annotated[
+        bool, typer.Option(help="Run the DAG in this process, without a scheduler.")
+    ] = False,
+) -> None:
+    """Triggers the DAG FAMILY__NAME, follows it, and exits with its state.
+
+    Example: [bold]millrace run train receipts --param seed=11[/bold]
+    """
+    conf = dict(_parameter(text) for text in param or [])
+    _finish(follow_run(f"{family}__{name}", conf, in_process=in_process, fallback=False))
+
+
+def follow_run(
+    dag_id: str, conf: dict[str, Any], *, in_process: bool = False, fallback: bool = True
+) -> RunView:
+    """Runs the DAG and shows it; without services in this home in this process if `fallback`."""
+    from pipelines.services import access
+
+    console = Console()
+    client = None if in_process else access.airflow_client()
+    if client is None and not (in_process or fallback):
+        raise TransientError(
+            "no services are running in this home, so nothing would run the DAG. "
+            "Start them with `millrace up`, or add --in-process."
+        )
+    view = RunView(dag_id, console)
+    if client is None:
+        if not in_process:
+            console.print("no services are running here: the DAG runs in this process")
+        view.consume(in_process_events(dag_id, conf))
+        return view
+    import time
+
+    client.wait_for_dag(dag_id, timeout_seconds=60)
+    run_id = client.trigger(dag_id, conf)
+    console.print(f"{client.url}/dags/{dag_id}/runs/{run_id}", highlight=False)
+    view.consume(client.follow(dag_id, run_id, time.sleep))
+    return view
+
+
+def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Runs the DAG in a child process with this home's Airflow; yields its task states."""
+    from pipelines import settings
+    from pipelines.services import home
+    from pipelines.services.environment import airflow_environment
+
+    current = settings.load()
+    home.prepare(current)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    log_file = current.logs / "in_process" / f"{dag_id}-{stamp}.log"
+    command = [
+        sys.executable,
+        *("-m", "millrace_airflow.in_process", dag_id, json.dumps(conf), str(log_file)),
+    ]
+    with subprocess.Popen(  # noqa: S603 - our own module with our own arguments
+        command, env=airflow_environment(current), stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        outcome = None
+        for line in child.stdout:
+            event = json.loads(line)
+            outcome = event if "task" not in event else None
+            yield event
+    if outcome is None:
+        raise MillraceError(f"the run of {dag_id} broke off; its log is {log_file}")
+    if outcome["state"] != "success":
+        Console(stderr=True).print(f"log: {log_file}", highlight=False)
+
+
+def _finish(view: RunView) -> None:
+    if view.outcome != "success":
+        for task, error in view.errors.items():
+            Console(stderr=True).print(f"[red]{task}:[/red] {error}", highlight=False)
+        raise typer.Exit(1)
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise MisconfiguredError(f"--param {text!r} does not fit; expected key=value")
+    # YAML reads numbers, true, lists and plain words as people write them.
+    return key, yaml.safe_load(value)
