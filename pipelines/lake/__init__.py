@@ -1,0 +1,1 @@
+"""Tables in Apache Iceberg: the one room that names pyiceberg and the URIs of tables."""
