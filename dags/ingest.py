@@ -21,6 +21,7 @@ the day they belong to.
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+
 from millrace_airflow import assets, defaults, specs, steps
 from millrace_airflow.spark import SparkJobOperator
 

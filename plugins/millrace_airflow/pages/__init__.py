@@ -1,0 +1,1 @@
+"""Pages that Airflow shows beside its own."""
