@@ -105,7 +105,7 @@ def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, A
     """Runs the DAG in a child process with this home's Airflow; yields its task states."""
     from pipelines import settings
     from pipelines.services import home
-    from pipelines.services.environment import airflow_environment
+    from pipelines.services.environment import full_environment
 
     current = settings.load()
     home.prepare(current)
@@ -116,7 +116,7 @@ def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, A
         *("-m", "millrace_airflow.in_process", dag_id, json.dumps(conf), str(log_file)),
     ]
     with subprocess.Popen(  # noqa: S603 - our own module with our own arguments
-        command, env=airflow_environment(current), stdout=subprocess.PIPE, text=True
+        command, env=full_environment(current), stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None
         outcome = None

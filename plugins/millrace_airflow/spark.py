@@ -14,8 +14,8 @@ from typing import Any
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Asset, Context
 
-CONNECTION = "spark_millrace"
-"""Airflow connection of spark-submit, made by `millrace up` from the settings."""
+CONNECTION = "spark_local"
+"""Airflow connection of spark-submit, made from the settings (pipelines.services.environment)."""
 
 
 def job_token(context: Context) -> str:

@@ -1,0 +1,39 @@
+"""Fixtures that every room's tests share: homes of their own, never the project's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.settings import PROJECT_ROOT, Settings
+
+SHARED_DATA = PROJECT_ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def sroie() -> Path:
+    """626 real receipts; the test is skipped where they are not."""
+    path = SHARED_DATA / "sroie" / "train.jsonl"
+    if not path.is_file():
+        pytest.skip("real receipts are not here: ../shared/data/sroie/train.jsonl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def airflow_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A prepared home with a migrated Airflow, shared by tests that only read it."""
+    from pipelines.services import home
+
+    settings = Settings(
+        home=tmp_path_factory.mktemp("airflow_home"), airflow_port=0, mlflow_port=0, spark_port=0
+    )
+    home.prepare(settings)
+    yield settings
+
+
+@pytest.fixture(scope="session")
+def airflow_env(airflow_settings: Settings) -> dict[str, str]:
+    """Environment of a process that uses Airflow in `airflow_settings`."""
+    from pipelines.services.environment import full_environment
+
+    return full_environment(airflow_settings)

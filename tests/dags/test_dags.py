@@ -1,0 +1,163 @@
+"""The DAG files as Airflow reads them: without errors, at low cost, and fit for people."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import specs
+from pipelines.settings import PROJECT_ROOT
+
+pytestmark = pytest.mark.airflow
+
+DAGS = PROJECT_ROOT / "dags"
+
+# Run in a process of its own: Airflow reads its configuration at import.
+_LOAD = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+bag = DagBag(sys.argv[1], bundle_name="dags-folder")
+dags = {
+    name: {
+        "doc": dag.doc_md, "params": {key: dag.params.get_param(key).schema for key in dag.params},
+        "max_active_runs": dag.max_active_runs, "timeout": dag.dagrun_timeout is not None,
+        "tasks": {
+            task.task_id: {
+                "timeout": task.execution_timeout is not None, "retries": task.retries,
+                "policy": task.retry_policy is not None, "owner": task.owner,
+            }
+            for task in dag.tasks
+        },
+        "serialized": len(json.dumps(DagSerialization.to_dict(dag))),
+    }
+    for name, dag in bag.dags.items()
+}
+print("RESULT" + json.dumps({"errors": bag.import_errors, "dags": dags}))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(airflow_env: dict[str, str]) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD, str(DAGS)],
+        env=airflow_env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    return json.loads(line.removeprefix("RESULT"))
+
+
+def test_dags_import_without_errors(loaded: dict) -> None:
+    assert loaded["errors"] == {}
+
+
+def test_every_dataset_and_model_has_its_dags(loaded: dict) -> None:
+    wanted = {f"ingest__{name}" for name in specs.dataset_names()}
+    wanted |= {f"train__{name}" for name in specs.model_names()}
+    assert wanted <= set(loaded["dags"])
+
+
+def test_every_dag_has_a_runbook_and_limits(loaded: dict) -> None:
+    for name, dag in loaded["dags"].items():
+        assert dag["doc"] and "When it fails" in dag["doc"], name
+        assert dag["timeout"], name
+        assert dag["max_active_runs"] == 1, name
+
+
+def test_every_task_has_a_timeout_an_owner_and_a_retry_policy(loaded: dict) -> None:
+    for name, dag in loaded["dags"].items():
+        for task_id, task in dag["tasks"].items():
+            assert task["timeout"], (name, task_id)
+            assert task["policy"] and task["retries"] >= 1, (name, task_id)
+            assert task["owner"] != "airflow", (name, task_id)
+
+
+def test_every_param_is_typed_and_explained(loaded: dict) -> None:
+    for name, dag in loaded["dags"].items():
+        for param, schema in dag["params"].items():
+            assert schema.get("type"), (name, param)
+            assert schema.get("title") and schema.get("description"), (name, param)
+
+
+@pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda path: path.name)
+def test_dag_files_are_wiring_only(path: Path) -> None:
+    """No function, class or heavy import: what a DAG does is in the rooms it wires."""
+    tree = ast.parse(path.read_text())
+    assert not [
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ], "functions belong to millrace_airflow"
+    roots = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            roots.add((node.module or "").split(".")[0])
+    assert roots <= {"airflow", "millrace_airflow", "datetime"}
+
+
+_PARSE_OFFLINE = """
+import socket, sqlite3, sys
+import airflow.sdk
+def refuse(*args, **kwargs): raise AssertionError("network or database at parse")
+socket.socket.connect = refuse
+socket.getaddrinfo = refuse
+import sqlalchemy.engine
+sqlalchemy.engine.Engine.connect = refuse
+before = set(sys.modules)
+import runpy
+for path in sys.argv[1:]:
+    runpy.run_path(path)
+heavy = {"mlflow", "great_expectations", "pandas", "pyspark", "lightgbm", "sklearn", "pyiceberg"}
+found = {name.split(".")[0] for name in sys.modules} & heavy
+assert not found, f"heavy imports at parse: {found}"
+"""
+
+
+def test_parsing_needs_no_network_no_database_and_no_heavy_import(
+    airflow_env: dict[str, str],
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _PARSE_OFFLINE, *map(str, sorted(DAGS.glob("*.py")))],
+        env=airflow_env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+_INSTRUCTIONS = """
+import sys, time
+start = time.process_time()
+import airflow.sdk
+for path in sys.argv[1:]:
+    import runpy; runpy.run_path(path)
+print(time.process_time() - start)
+"""
+
+
+def test_parsing_costs_little_more_than_importing_airflow(airflow_env: dict[str, str]) -> None:
+    """Least of several runs, in turn, as CPU seconds: other load of the machine drops out."""
+
+    def least(*paths: str) -> float:
+        done = subprocess.run(
+            [sys.executable, "-c", _INSTRUCTIONS, *paths],
+            env=airflow_env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        return float(done.stdout.splitlines()[-1])
+
+    files = [str(path) for path in sorted(DAGS.glob("*.py"))]
+    pairs = [(least(), least(*files)) for _ in range(4)]
+    assert min(pair[1] for pair in pairs) <= 1.1 * min(pair[0] for pair in pairs)
