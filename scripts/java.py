@@ -4,6 +4,7 @@ Standard library only: it runs before any package is installed.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,15 +21,20 @@ def main() -> int:
         found = java.find()
     except MisconfiguredError as error:
         # A wrong JAVA_HOME is the person's to change: installing would not help.
-        command = java.install_command()
-        if os.environ.get("JAVA_HOME") or os.geteuid() != 0 or command[0] != "apt-get":
+        if os.environ.get("JAVA_HOME") or os.geteuid() != 0 or not shutil.which("apt-get"):
             sys.stderr.write(f"{error}\n")
             return 2
-        subprocess.run(["apt-get", "update", "-qq"], check=False)  # noqa: S607
-        subprocess.run(command, check=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})  # noqa: S603
+        _install()
         found = java.find()
     sys.stdout.write(f"{found.text}\n")
     return 0
+
+
+def _install() -> None:
+    """By apt, as root; the lists first, or a fresh container knows no package at all."""
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update", "-qq"], java.install_command()):
+        subprocess.run(command, check=True, env=environ)  # noqa: S603
 
 
 if __name__ == "__main__":

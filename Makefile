@@ -1,0 +1,36 @@
+# Every target works in a fresh clone: each makes what it needs and reuses what is there.
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock down docs clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## .venv from the hash-locked requirements.txt, Java, Spark jars, database templates
+	@bash scripts/setup.sh
+
+demo: setup ## the whole loop on the generated sample; in a terminal the services stay up
+	@$(BIN)/millrace demo
+
+test: setup ## everything: linters, types, import law, then all tests (15 min on 2 cores)
+	@bash scripts/test.sh all
+
+check: setup ## the fast part of the tests (60 s)
+	@bash scripts/test.sh fast
+
+bench: setup ## one table of figures, as ratios
+	@$(BIN)/python -m benchmarks
+
+lock: setup ## requirements.txt anew from pyproject.toml
+	@bash scripts/lock.sh
+
+down: ## stop the services of this home
+	@if [ -x $(BIN)/millrace ]; then $(BIN)/millrace down; else echo "nothing to stop: no .venv here"; fi
+
+docs: setup ## the generated pages of docs/
+	@$(BIN)/python scripts/generate_docs.py
+
+clean: down ## remove .venv and the tools' caches; var/ (the home) stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@find . -path ./var -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

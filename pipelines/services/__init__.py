@@ -1,0 +1,1 @@
+"""The embedded services of one machine: Airflow, MLflow and a warm Spark, and their home."""

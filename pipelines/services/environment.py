@@ -1,0 +1,122 @@
+"""The environment of everything that runs Airflow, MLflow or Spark in one home.
+
+One function makes it, and the services, the in-process runner and the tests all use it, so that
+the same DAG finds the same folders, secrets and servers wherever it runs.
+"""
+
+import importlib.util
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from pipelines.services import ports, secrets
+from pipelines.settings import PROJECT_ROOT, Settings
+
+_FOREIGN = (
+    "AIRFLOW__",
+    "MLFLOW_",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    # Without compiled files every start takes twice as long.
+    "PYTHONDONTWRITEBYTECODE",
+    "SPARK_",
+    "_MLFLOW_",
+)
+"""Settings of the caller for other installations, which would change ours."""
+
+
+def full_environment(settings: Settings) -> dict[str, str]:
+    """What a child process of ours is started with: the caller's environment without settings
+    for other Airflows, MLflows and Sparks, and `airflow_environment` over it."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
+    own = airflow_environment(settings)
+    kept["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath)))
+    # A company's proxy does not reach our own loopback.
+    local = [host for host in kept.get("NO_PROXY", kept.get("no_proxy", "")).split(",") if host]
+    own["NO_PROXY"] = own["no_proxy"] = ",".join(dict.fromkeys([*local, "127.0.0.1", "localhost"]))
+    return kept | own
+
+
+def airflow_environment(settings: Settings) -> dict[str, str]:
+    """Variables that make Airflow, MLflow and Spark work in this home; only what we add.
+
+    Secrets are named by the commands that read them, so they are not in the environment of
+    every task; the token of a local Spark is the one exception, because its client reads it
+    from there alone. Needs a home that `home.prepare` made.
+    """
+    return (
+        _millrace(settings)
+        | _python()
+        | _airflow(settings)
+        | _spark(settings)
+        | {
+            "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "1",
+            "GX_ANALYTICS_ENABLED": "false",
+        }
+    )
+
+
+def _millrace(settings: Settings) -> dict[str, str]:
+    """Every setting that was given, absolute: tasks run in another folder."""
+    given = settings.model_dump(exclude_unset=True, exclude_none=True, mode="json")
+    return {f"MILLRACE_{name.upper()}": str(value) for name, value in given.items()} | {
+        "MILLRACE_HOME": str(settings.root),
+        "MILLRACE_SPARK_JARS": str(settings.jars.resolve()),
+    }
+
+
+def _python() -> dict[str, str]:
+    return {
+        "PYTHONPATH": os.pathsep.join((str(PROJECT_ROOT), str(PROJECT_ROOT / "plugins"))),
+        "PYTHONUNBUFFERED": "1",
+        # Spark's workers must be this Python, not the system's.
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+    }
+
+
+def _airflow(settings: Settings) -> dict[str, str]:
+    folder = settings.root / "airflow"
+    url = f"http://127.0.0.1:{ports.assigned(settings)['airflow']}"
+    return {
+        "AIRFLOW_CONFIG": str(PROJECT_ROOT / "airflow.cfg"),
+        "AIRFLOW_HOME": str(folder),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "plugins"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__FERNET_KEY_CMD": _read(secrets.path(settings, "fernet")),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(secrets.path(settings, "users")),
+        "AIRFLOW__API__HOST": settings.bind,
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__PORT": url.rpartition(":")[2],
+        "AIRFLOW__API__SECRET_KEY_CMD": _read(secrets.path(settings, "api")),
+        "AIRFLOW__API_AUTH__JWT_SECRET_CMD": _read(secrets.path(settings, "jwt")),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow.db'}",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.logs / "airflow"),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
+            settings.logs / "dag_processor"
+        ),
+        "AIRFLOW_CONN_SPARK_LOCAL": json.dumps({
+            "conn_type": "spark",
+            "host": settings.spark_master,
+        }),
+    }
+
+
+def _spark(settings: Settings) -> dict[str, str]:
+    package = importlib.util.find_spec("pyspark")
+    found = {"SPARK_HOME": str(Path(package.origin).parent)} if package and package.origin else {}
+    # The jobs' own switch is MILLRACE_SPARK_REMOTE; the token is read by Spark's client.
+    if settings.spark_remote and secrets.path(settings, "spark").exists():
+        found["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = secrets.read(settings, "spark")
+    return found
+
+
+def _read(path: Path) -> str:
+    return f"cat {shlex.quote(str(path))}"
