@@ -44,3 +44,28 @@ def _own_day(context: dict[str, Any]) -> str | None:
         return None
     day: str = run.data_interval_start.date().isoformat()
     return day
+
+
+def train(
+    model: str, *, features: dict[str, Any], params: dict[str, Any], **context: Any
+) -> dict[str, Any]:
+    """Trains on computed features; the form may name another seed."""
+    from pipelines import settings
+    from pipelines.contracts.result import FeaturesResult
+    from pipelines.lake import Lake
+    from pipelines.training.step import TrainSpec, run
+
+    current = settings.load()
+    spec = TrainSpec(
+        model=_spec(model, params), features=FeaturesResult.model_validate(features)
+    )
+    result = run(spec, lake=Lake.open(current), settings=current, progress=log.info)
+    return result.to_xcom()
+
+
+def _spec(model: str, params: dict[str, Any]) -> Any:
+    from pipelines import specs
+
+    spec = specs.model(model)
+    seed = params.get("seed")
+    return spec if seed is None else spec.model_copy(update={"seed": int(seed)})

@@ -1,0 +1,64 @@
+"""# Train: published data becomes a registered candidate
+
+**What it does.** Computes the features of the newest published snapshot on Spark (or finds them
+done), trains with the recorded seed, scores the model on rows it has never seen, and registers
+it in MLflow under the alias `candidate` with its scores, pictures and lineage.
+
+**Starts** when its data set is published, on its schedule, by hand with a form, or by
+`millrace run train receipts`.
+
+**Safe to run again.** The same snapshot, code, settings and seed give the same features, the same
+model file and the same version: nothing is computed or registered twice.
+
+**When it fails**
+- *features*: the message names the table or the column. No published rows yet: ingest first.
+- *train* with `too little to train on`: more labelled rows are needed, see the counts it gives.
+- *evaluate*, *register*: clear the task; they find the trained model where it is.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, task
+from millrace_airflow import assets, defaults, specs, steps
+from millrace_airflow.spark import SparkJobOperator
+
+for spec in specs.models():
+    name = spec.name
+    data = [assets.published(spec.dataset)]
+    cron = CronTriggerTimetable(spec.schedule, timezone="UTC") if spec.schedule else None
+    with DAG(
+        dag_id=f"train__{name}",
+        description=f"{spec.description}: features, train, evaluate, register",
+        doc_md=__doc__,
+        schedule=AssetOrTimeSchedule(timetable=cron, assets=data) if cron else data,
+        catchup=False,
+        # What is published while one training runs is taken by the next, once.
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=12),
+        default_args=defaults.task_defaults(spec.owner),
+        tags=["train", name],
+        params={
+            "snapshot_id": Param(
+                None,
+                type=["null", "integer"],
+                title="Snapshot",
+                description="Published snapshot to train on. Empty: the newest.",
+            ),
+            "seed": Param(
+                None,
+                type=["null", "integer"],
+                title="Seed",
+                description="Seed of the training. Empty: the one of model.yaml.",
+            ),
+        },
+    ):
+        features = SparkJobOperator(
+            task_id="features",
+            job="features",
+            arguments=["--model", name, "--snapshot", "{{ params.snapshot_id or '' }}"],
+        )
+        trained = task(task_id="train")(steps.train)(name, features=features.output)
+        evaluated = task(task_id="evaluate")(steps.evaluate)(name, trained=trained)
+        task(task_id="register", outlets=[assets.registered(name)])(steps.register)(
+            name, trained=trained, evaluated=evaluated
+        )
