@@ -63,9 +63,12 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
 
 
 def _millrace(settings: Settings) -> dict[str, str]:
-    """Every setting that was given, absolute: tasks run in another folder."""
+    """Every setting that was given, paths absolute because tasks run in another folder, and
+    the ports as they were chosen."""
     given = settings.model_dump(exclude_unset=True, exclude_none=True, mode="json")
-    return {f"MILLRACE_{name.upper()}": str(value) for name, value in given.items()} | {
+    chosen = {ports.SETTING[name]: port for name, port in ports.assigned(settings).items()}
+    found = {f"MILLRACE_{name.upper()}": value for name, value in given.items()} | chosen
+    return {name: str(value) for name, value in found.items()} | {
         "MILLRACE_HOME": str(settings.root),
         "MILLRACE_SPARK_JARS": str(settings.jars.resolve()),
     }
