@@ -8,12 +8,45 @@ document unusable (a box outside its page, no lines, a repeated id) is a rule of
 set, under expectations/, so that it is counted, reported and quarantined with its reason.
 """
 
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    FiniteFloat,
+)
 
 Box = Annotated[list[FiniteFloat], Field(min_length=4, max_length=4)]
+
+
+def _time_as_text(value: Any) -> Any:
+    """JSON has no type for time: ISO 8601 text alone, never seconds since an epoch."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return value
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    """A time without an offset is taken as UTC."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the first or last day of the calendar, moved out of it
+        raise ValueError("the time in UTC is outside the years 1 to 9999") from None
+
+
+Time = Annotated[datetime | None, BeforeValidator(_time_as_text), AfterValidator(_in_utc)]
 
 
 class _Interchange(BaseModel):
@@ -32,16 +65,18 @@ class Page(_Interchange):
 
     width: FiniteFloat
     height: FiniteFloat
-    lines: list[Line]
+    # The first bad line is enough: a hostile page would make an error a line.
+    lines: Annotated[list[Line], FailFast()]
 
 
 class Document(_Interchange):
     """One document; `fields` is the ground truth where people have typed it."""
 
     document_id: Annotated[str, Field(min_length=1, max_length=256)]
-    pages: list[Page]
+    pages: Annotated[list[Page], FailFast()]
     image: str | None = None
+    """Picture of the document: a path relative to the file that names it."""
     fields: dict[str, str | None] | None = None
     source: str | None = None
-    # Not strict: JSON has no type for time, so ISO 8601 text is what arrives.
-    received_at: Annotated[datetime | None, Field(strict=False)] = None
+    received_at: Time = None
+    """ISO 8601 text; without an offset it is UTC."""

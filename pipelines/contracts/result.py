@@ -29,6 +29,8 @@ class LandResult(StepResult):
     files: int
     rows: int
     unreadable: int
+    deferred: list[str] = []
+    """The first files that were left for the next time, each with its reason."""
 
 
 class IngestResult(StepResult):

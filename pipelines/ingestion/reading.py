@@ -1,0 +1,167 @@
+"""Reads one file into one Parquet file a day, in a work folder, within bounded memory."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.contracts.spec import DatasetSpec
+from pipelines.ingestion import days, formats
+from pipelines.ingestion.envelope import row
+from pipelines.ingestion.originals import ChangedError, Original, State, keep
+from pipelines.ingestion.record import Limits, Record, Refusal
+from pipelines.ingestion.sources import Source
+from pipelines.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+_FLUSH_BYTES = 16 * 2**20
+_FLUSH_ROWS = 10_000
+_MOST_DAYS = 366
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to read; crosses to a worker process."""
+
+    dataset: DatasetSpec
+    source: Source
+    original: Original
+    format: str
+    partition: str | None
+    today: date
+    limits: Limits
+    settings: Settings
+    folder: Path
+    """Where `<day>.parquet` is written, empty before."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read of a file."""
+
+    days: dict[str, int]
+    unreadable: int
+
+
+def read(job: Job) -> Read:
+    """Reads the file of a job; ChangedError where it changed since it was kept."""
+    result = write(job, _rows(job))
+    if State.of(job.source.path) != job.original.state:
+        raise ChangedError(str(job.source.path))
+    return result
+
+
+def write(job: Job, rows: Iterable[Record | Refusal]) -> Read:
+    """Writes rows to `<folder>/<day>.parquet`; the same rows give the same bytes."""
+    job.folder.mkdir(parents=True, exist_ok=True)
+    kept = _Kept(job)
+    unreadable = 0
+    with _DayFiles(job.folder, formats.schema(job.dataset)) as files:
+        for found in rows:
+            if len(files.rows) >= _MOST_DAYS and _day(job, found) not in files.rows:
+                found = _too_many_days(found)
+            day = _day(job, found)
+            values = row(found, key=job.dataset.key, source_file=job.source.name)
+            if isinstance(found, Record):
+                values |= kept.paths(found)
+            else:
+                unreadable += 1
+            files.add(day, values)
+    return Read(dict(sorted(files.rows.items())), unreadable)
+
+
+def _rows(job: Job) -> Iterator[Record | Refusal]:
+    """Rows of the reader; one that fails leaves what it gave and a refusal for the rest."""
+    try:
+        yield from formats.reader(job.dataset, job.format)(job.source.path, job.limits)
+    except FileNotFoundError:
+        raise ChangedError(str(job.source.path)) from None
+    except Exception as error:  # whatever a library raises on somebody's file
+        _log.exception("reader %s failed on %s", job.format, job.source.name)
+        yield Refusal(
+            "reader_failed",
+            f"the {job.format} reader stopped with {type(error).__name__}; the rows before are "
+            "taken. Look at the log, mend the file or report it",
+        )
+
+
+def _day(job: Job, found: Record | Refusal) -> str:
+    return days.of(found, job.partition, job.today)
+
+
+def _too_many_days(found: Record | Refusal) -> Refusal:
+    return Refusal(
+        "too_many_days",
+        f"the file holds rows of more than {_MOST_DAYS} days. Split it by year",
+        line=found.line,
+    )
+
+
+class _Kept:
+    """Files that records name, each kept once."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._known: dict[Path, str | None] = {}
+
+    def paths(self, found: Record) -> dict[str, str | None]:
+        """Where the files of a record are kept, by column, relative to the home."""
+        return {column: self._path(path) for column, path in found.files.items()}
+
+    def _path(self, path: Path) -> str | None:
+        if path not in self._known:
+            self._known[path] = self._keep(path)
+        return self._known[path]
+
+    def _keep(self, path: Path) -> str | None:
+        settings = self._job.settings
+        if path.stat().st_size > settings.max_file_bytes:
+            _log.warning("%s is not kept: it is above the limit of a file", path.name)
+            return None
+        return settings.relative(keep(path, self._job.dataset.name, settings).path)
+
+
+class _DayFiles:
+    """One Parquet writer a day; rows wait as Arrow until there are enough for a row group."""
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._waiting: dict[str, list[pa.RecordBatch]] = {}
+        self._bytes = 0
+        self._count = 0
+        self.rows: dict[str, int] = {}
+
+    def __enter__(self) -> "_DayFiles":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+        for writer in self._writers.values():
+            writer.close()
+
+    def add(self, day: str, values: dict[str, Any]) -> None:
+        """Appends a row to the file of its day."""
+        batch = pa.RecordBatch.from_pylist([values], schema=self._schema)
+        self._waiting.setdefault(day, []).append(batch)
+        self.rows[day] = self.rows.get(day, 0) + 1
+        self._bytes += batch.nbytes
+        self._count += 1
+        if self._bytes > _FLUSH_BYTES or self._count >= _FLUSH_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        for day, batches in self._waiting.items():
+            if day not in self._writers:
+                self._writers[day] = pq.ParquetWriter(
+                    self._folder / f"{day}.parquet", self._schema, compression="zstd"
+                )
+            self._writers[day].write_table(pa.Table.from_batches(batches).combine_chunks())
+        self._waiting, self._bytes, self._count = {}, 0, 0
