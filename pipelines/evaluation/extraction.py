@@ -1,0 +1,125 @@
+"""Evaluation of the task `extraction`: fields of documents against what people typed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel
+
+from pipelines.contracts import names
+from pipelines.contracts.spec import ModelSpec
+from pipelines.errors import BadDataError
+from pipelines.evaluation.calibration import Calibration, calibration
+from pipelines.evaluation.outcomes import outcomes
+from pipelines.evaluation.scores import OVERALL, Score, score
+from pipelines.evaluation.slices import ALL, slices
+from pipelines.evaluation.worst import WorstError, worst_errors
+
+
+class Slice(BaseModel, frozen=True):
+    """Scores of some of the documents."""
+
+    documents: int
+    scores: dict[str, Score]
+    """By field, and pooled under `overall`."""
+
+
+class Evaluation(BaseModel, frozen=True):
+    """All that is measured of one set of predictions."""
+
+    documents: int
+    slices: dict[str, Slice]
+    """`all` first, then the parts of the split and the harder slices that have documents."""
+    calibration: dict[str, Calibration]
+    errors: list[WorstError]
+
+    @property
+    def overall(self) -> Score:
+        return self.slices[ALL].scores[OVERALL]
+
+    @property
+    def fields(self) -> dict[str, Score]:
+        """Scores by field over all documents, in the order of the spec."""
+        return {name: one for name, one in self.slices[ALL].scores.items() if name != OVERALL}
+
+    def metrics(self) -> dict[str, float]:
+        """Every figure by a flat name, `slice/field/metric`, without `all` and `overall`."""
+        flat: dict[str, float | None] = {"documents": self.documents}
+        for slice_name, part in self.slices.items():
+            flat[_join(slice_name, "documents")] = part.documents
+            for field, one in part.scores.items():
+                flat |= {_join(slice_name, field, name): value for name, value in _flat(one)}
+        for field, measured in self.calibration.items():
+            for name in ("auroc", "auroc_value", "ece"):
+                flat[_join(ALL, field, name)] = getattr(measured, name)
+        return {name: float(value) for name, value in flat.items() if value is not None}
+
+
+def evaluate(
+    documents: pa.Table,
+    predictions: pa.Table,
+    spec: ModelSpec,
+    parts: Mapping[str, str] | None = None,
+) -> Evaluation:
+    """Scores predictions against the labels of their documents; pure.
+
+    `documents`: document_id, pages, fields; `predictions`: document_id, fields. `parts` is the
+    part of the split by document id, where there was a split. Raises BadDataError where nothing
+    can be scored.
+    """
+    found = outcomes(documents, predictions, spec.fields)
+    if not found.known.any():
+        raise BadDataError(
+            f"none of the {predictions.num_rows} documents carries a label of "
+            f"{', '.join(spec.fields)}: there is nothing to score. Give documents whose `fields` "
+            "name at least one of them."
+        )
+    rows = dict(zip(documents[names.DOCUMENT_ID].to_pylist(), range(len(documents)), strict=True))
+    wanted = documents.take([rows[row] for row in found.document_ids])
+    pages = _by_id(wanted, names.PAGES)
+    masks = slices(found.document_ids, pages, parts or {})
+    return Evaluation(
+        documents=len(found.document_ids),
+        slices={
+            name: Slice(documents=int(mask.sum()), scores=score(found.where(mask)))
+            for name, mask in masks.items()
+        },
+        calibration=calibration(found),
+        errors=worst_errors(
+            found,
+            pages,
+            {row: dict(labels or {}) for row, labels in _by_id(wanted, names.FIELDS).items()},
+            answers_by_field(predictions),
+        ),
+    )
+
+
+def answers_by_field(predictions: pa.Table) -> dict[str, dict[str, dict[str, Any]]]:
+    """Answers by document id and field name."""
+    return {
+        row: {field["name"]: field for field in fields}
+        for row, fields in _by_id(predictions, names.FIELDS).items()
+    }
+
+
+def _by_id(table: pa.Table, column: str) -> dict[str, Any]:
+    return dict(zip(table[names.DOCUMENT_ID].to_pylist(), table[column].to_pylist(), strict=True))
+
+
+def _flat(one: Score) -> list[tuple[str, float | None]]:
+    ends = {
+        f"{name}_{end}": interval[place] if interval else None
+        for name, interval in (("f1", one.f1_interval), ("f1_value", one.f1_value_interval))
+        for place, end in enumerate(("low", "high"))
+    }
+    names_ = ("precision", "recall", "f1", "precision_value", "recall_value", "f1_value")
+    return [*((name, getattr(one, name)) for name in names_), *ends.items()]
+
+
+def _join(slice_name: str, *rest: str) -> str:
+    """`unseen_group/company/f1`, `company/f1`, and `micro_f1` for the one figure of all."""
+    path = [slice_name, *rest] if slice_name != ALL else list(rest)
+    if OVERALL in path:
+        path.remove(OVERALL)
+        path[-1] = f"micro_{path[-1]}"
+    return "/".join(path)

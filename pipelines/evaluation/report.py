@@ -1,0 +1,105 @@
+"""The report of an evaluation: pictures and one page that holds them all."""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipelines.contracts import names
+from pipelines.contracts.spec import ModelSpec
+from pipelines.evaluation.examples import choose, draw_example
+from pipelines.evaluation.extraction import Evaluation, answers_by_field
+from pipelines.evaluation.outcomes import outcomes
+from pipelines.evaluation.pictures import draw_importance, draw_reliability, draw_scores
+from pipelines.evaluation.slices import LONG_LINES, NOISY_SHARE
+from pipelines.evaluation.style import words
+
+PAGE = "index.html"
+METRICS = "metrics.json"
+SCORES = "scores.json"
+EXAMPLES = 6
+
+_SLICES = {
+    "all": "All test documents",
+    "seen_group": "New documents of groups that were trained on",
+    "unseen_group": "Documents of groups that training never saw",
+    "long_document": f"Documents of {LONG_LINES} lines or more",
+    "noisy_ocr": f"Documents where {NOISY_SHARE:.0%} of the lines or more look misread",
+}
+
+
+def write_report(
+    folder: Path,
+    found: Evaluation,
+    documents: pa.Table,
+    predictions: pa.Table,
+    spec: ModelSpec,
+    importance: Mapping[str, Mapping[str, float]],
+) -> None:
+    """Fills `folder`: index.html (self-contained), the pictures, metrics.json, scores.json.
+
+    `importance` is the gain of each feature by stage of the model; empty where it has none.
+    Texts of documents are hostile: they stay text in the page, which runs no script.
+    """
+    (folder / METRICS).write_text(_json(found.metrics()), encoding="utf-8")
+    (folder / SCORES).write_text(_json(found.model_dump(mode="json")), encoding="utf-8")
+    draw_scores(found, folder / "scores.png")
+    draw_reliability(found.calibration, folder / "reliability.png")
+    if importance:
+        draw_importance(importance, folder / "importance.png")
+    _draw_examples(folder, documents, predictions, spec)
+    (folder / PAGE).write_text(_page(folder, found, spec), encoding="utf-8")
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _draw_examples(
+    folder: Path, documents: pa.Table, predictions: pa.Table, spec: ModelSpec
+) -> None:
+    found = outcomes(documents, predictions, spec.fields)
+    answers = answers_by_field(predictions)
+    place = {row: at for at, row in enumerate(documents[names.DOCUMENT_ID].to_pylist())}
+    for number, row in enumerate(choose(found, EXAMPLES), start=1):
+        document_id = found.document_ids[row]
+        document = documents.slice(place[document_id], 1).to_pylist()[0]
+        if document[names.PAGES]:
+            draw_example(
+                document[names.PAGES],
+                answers[document_id],
+                dict(document[names.FIELDS] or {}),
+                found,
+                row,
+                folder / f"example_{number}.png",
+            )
+
+
+def _page(folder: Path, found: Evaluation, spec: ModelSpec) -> str:
+    environment = Environment(
+        loader=PackageLoader("pipelines.evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["words"] = words
+    environment.filters["score"] = lambda value: "–" if value is None else f"{value:.3f}"
+    environment.filters["between"] = lambda ends: (
+        "" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
+    )
+    return environment.get_template("report.html").render(
+        spec=spec,
+        found=found,
+        titles=_SLICES,
+        pictures={path.stem: _inline(path) for path in sorted(folder.glob("*.png"))},
+    )
+
+
+def _inline(path: Path) -> str:
+    """The picture as a data URI, so that the page stands alone wherever it is copied."""
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

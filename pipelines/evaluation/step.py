@@ -1,0 +1,116 @@
+"""Scores the test predictions of one training and writes the report people look at."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from pipelines import estimators
+from pipelines.contracts import names
+from pipelines.contracts.result import EvaluationResult, TrainResult
+from pipelines.contracts.spec import ModelSpec
+from pipelines.evaluation.extraction import Evaluation
+from pipelines.evaluation.report import write_report
+from pipelines.evaluation.scores import OVERALL, Score
+from pipelines.evaluation.slices import ALL
+from pipelines.evaluation.table import task
+from pipelines.lake.lake import Lake
+from pipelines.publication import code_hash, digest, publish_once
+from pipelines.settings import Settings
+
+IMPORTANCE = "importance"
+"""Key of a model's `describe()` that holds the gain of each feature by stage."""
+
+_CODE = ("pipelines.evaluation", "pipelines.extraction")
+
+
+class EvaluationSpec(BaseModel):
+    """What is evaluated: the test predictions of one training."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: ModelSpec
+    training: TrainResult
+
+    def key(self) -> str:
+        """Names the report by all that it depends on: the training and the code that scores."""
+        return digest(self.training.train_key, code_hash(*_CODE))[:32]
+
+
+def run(spec: EvaluationSpec, *, lake: Lake, settings: Settings) -> EvaluationResult:
+    """Evaluates once for a key and writes `runs/evaluate/<model>/<key>/`.
+
+    The labels and lines are read at the snapshot that was trained on. Raises BadDataError
+    where nothing can be scored, MisconfiguredError for an unknown task.
+    """
+    folder = settings.runs / "evaluate" / spec.model.name / spec.key()
+    publish_once(folder, lambda aside: _evaluate(spec, lake, settings, aside, folder))
+    return EvaluationResult.model_validate_json((folder / "result.json").read_bytes())
+
+
+def _evaluate(
+    spec: EvaluationSpec, lake: Lake, settings: Settings, aside: Path, folder: Path
+) -> None:
+    predictions = pq.read_table(settings.root / spec.training.predictions)
+    documents = lake.read(
+        names.published_table(spec.model.dataset),
+        snapshot_id=spec.training.input_snapshot_id,
+        columns=(names.DOCUMENT_ID, names.PAGES, names.FIELDS),
+    )
+    tested = pa.array(predictions[names.DOCUMENT_ID].to_pylist(), pa.string())
+    documents = documents.filter(pc.is_in(documents[names.DOCUMENT_ID], tested))
+    parts = dict(
+        zip(
+            predictions[names.DOCUMENT_ID].to_pylist(),
+            predictions[names.PART].to_pylist(),
+            strict=True,
+        )
+    )
+    found = task(spec.model.task).evaluate(documents, predictions, spec.model, parts)
+    write_report(aside, found, documents, predictions, spec.model, _importance(spec, settings))
+    result = EvaluationResult(
+        model=spec.model.name,
+        report_dir=settings.relative(folder),
+        rows=found.documents,
+        metrics=_figures(found),
+        headline=_headline(found),
+    )
+    (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
+
+
+def _importance(spec: EvaluationSpec, settings: Settings) -> Mapping[str, Mapping[str, float]]:
+    engine = settings.root / spec.training.model_dir / "engine"
+    described = estimators.estimator(spec.model.estimator).load(engine).describe()
+    found: Mapping[str, Mapping[str, float]] = described.get(IMPORTANCE, {})
+    return found
+
+
+def _figures(found: Evaluation) -> dict[str, float]:
+    """The few figures that decide, small enough for XCom whatever the number of fields."""
+    figures = {
+        f"{part}/micro_{name}" if part != ALL else f"micro_{name}": value
+        for part, one in found.slices.items()
+        for name in ("f1", "f1_value")
+        if (value := getattr(one.scores[OVERALL], name)) is not None
+    }
+    aurocs = {
+        f"{field}/auroc": one.auroc
+        for field, one in found.calibration.items()
+        if one.auroc is not None
+    }
+    return {**figures, **aurocs}
+
+
+def _headline(found: Evaluation) -> dict[str, list[float]]:
+    return {
+        name: [one.f1, *one.f1_interval]
+        for name, one in _ordered(found).items()
+        if one.f1 is not None and one.f1_interval is not None
+    }
+
+
+def _ordered(found: Evaluation) -> dict[str, Score]:
+    return {OVERALL: found.overall, **found.fields}

@@ -1,0 +1,186 @@
+"""Fits a model on the training part of one set of features and predicts the test parts."""
+
+import json
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from pipelines import estimators
+from pipelines.contracts import names
+from pipelines.contracts.result import FeaturesResult, TrainResult
+from pipelines.contracts.spec import ModelSpec
+from pipelines.errors import BadDataError
+from pipelines.estimators import FittedModel
+from pipelines.estimators.contract import Progress
+from pipelines.lake.lake import Lake
+from pipelines.publication import code_hash, digest, folder_hash, lock_hash, publish_once
+from pipelines.settings import Settings
+from pipelines.training.split import split
+
+MIN_TRAIN_ROWS = 10
+"""Fewer labelled rows than this teach nothing that a test could measure."""
+
+PREDICT_ROWS = 256
+"""Rows that are predicted at once, which bounds the memory."""
+
+_CODE = ("pipelines.training", "pipelines.estimators", "pipelines.extraction")
+
+
+class TrainSpec(BaseModel):
+    """What is trained: the model's spec and the features that were computed for it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: ModelSpec
+    features: FeaturesResult
+
+    def key(self) -> str:
+        """Names the training by all that its files depend on: data, spec, code and lock.
+
+        Not by the snapshot of the features: a later one holds the same rows under this key.
+        """
+        return digest(
+            self.features.feature_key,
+            self.model.model_dump_json(),
+            code_hash(*_CODE),
+            lock_hash(),
+        )[:32]
+
+
+def run(
+    spec: TrainSpec, *, lake: Lake, settings: Settings, progress: Progress = lambda _: None
+) -> TrainResult:
+    """Trains once for a key: a retry or a twin gets the result of the one that finished.
+
+    Writes `runs/train/<model>/<key>/` with `model/` (the artefact: the spec and the engine's
+    own files), `predictions.parquet` (test rows with their part), `split.parquet` (the part of
+    every labelled row) and `result.json`. Raises BadDataError where there is too little to
+    train on or nothing to test.
+    """
+    folder = settings.runs / "train" / spec.model.name / spec.key()
+    publish_once(folder, lambda aside: _train(spec, lake, settings, progress, aside, folder))
+    return TrainResult.model_validate_json((folder / "result.json").read_bytes())
+
+
+def _train(
+    spec: TrainSpec,
+    lake: Lake,
+    settings: Settings,
+    progress: Progress,
+    aside: Path,
+    folder: Path,
+) -> None:
+    started = time.perf_counter()
+    rows = labelled_rows(spec, lake)
+    train = rows.filter(pc.equal(rows[names.PART], names.TRAIN))
+    test = rows.filter(pc.is_in(rows[names.PART], pa.array(names.TEST_PARTS)))
+    progress(f"{train.num_rows} rows to train on, {test.num_rows} to test on")
+
+    fitted = estimators.estimator(spec.model.estimator).fit(
+        train.drop_columns([names.PART]), spec.model, seed=spec.model.seed, progress=progress
+    )
+    _save(fitted, spec.model, aside / "model")
+    pq.write_table(_predict(fitted, test), aside / "predictions.parquet")
+    pq.write_table(rows.select([names.DOCUMENT_ID, names.PART]), aside / "split.parquet")
+    home_folder = settings.relative(folder)
+    result = TrainResult(
+        model=spec.model.name,
+        run_dir=home_folder,
+        model_dir=f"{home_folder}/model",
+        predictions=f"{home_folder}/predictions.parquet",
+        train_key=spec.key(),
+        feature_key=spec.features.feature_key,
+        input_snapshot_id=spec.features.input_snapshot_id,
+        features_snapshot_id=spec.features.snapshot_id,
+        rows_train=train.num_rows,
+        rows_test=test.num_rows,
+        seed=spec.model.seed,
+        seconds=round(time.perf_counter() - started, 3),
+        artefact_hash=folder_hash(aside / "model"),
+    )
+    (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
+
+
+def labelled_rows(spec: TrainSpec, lake: Lake) -> pa.Table:
+    """The labelled rows of the features with their part, in the order of their ids.
+
+    Raises BadDataError where they are too few, or all fall into one part.
+    """
+    parts = _parts(spec, lake)
+    features = lake.read(
+        spec.features.table,
+        snapshot_id=spec.features.snapshot_id,
+        where={names.FEATURE_KEY: spec.features.feature_key},
+    )
+    if names.FEATURE_KEY in features.column_names:
+        features = features.drop_columns([names.FEATURE_KEY])
+    # The lake keeps no order of rows; what is learnt must not depend on how files were written.
+    features = features.sort_by(names.DOCUMENT_ID)
+    found = [parts.get(row) for row in features[names.DOCUMENT_ID].to_pylist()]
+    rows = features.append_column(names.PART, pa.array(found, pa.string()))
+    rows = rows.filter(pc.is_valid(rows[names.PART]))
+    _check_enough(spec, rows, len(features))
+    return rows
+
+
+def _parts(spec: TrainSpec, lake: Lake) -> dict[str, str]:
+    """Part by id of every row whose labels people have given."""
+    documents = lake.read(
+        names.published_table(spec.model.dataset),
+        snapshot_id=spec.features.input_snapshot_id,
+        columns=(names.DOCUMENT_ID, names.PAGES, names.FIELDS),
+    )
+    documents = documents.filter(pc.is_valid(documents[names.FIELDS]))
+    labels = [dict(fields) for fields in documents[names.FIELDS].to_pylist()]
+    keep = [bool(fields) for fields in labels]
+    documents = documents.filter(pa.array(keep, pa.bool_()))
+    labels = [fields for fields in labels if fields]
+    groups = [fields.get(spec.model.split.group_by) for fields in labels]
+    parts = split(groups, _texts(documents), spec.model.split)
+    return dict(zip(documents[names.DOCUMENT_ID].to_pylist(), parts, strict=True))
+
+
+def _texts(documents: pa.Table) -> list[str]:
+    """All the text of each document, in reading order."""
+    return [
+        "\n".join(line["text"] for page in pages for line in page["lines"])
+        for pages in documents[names.PAGES].to_pylist()
+    ]
+
+
+def _check_enough(spec: TrainSpec, rows: pa.Table, all_rows: int) -> None:
+    counted = {
+        item["values"]: item["counts"] for item in pc.value_counts(rows[names.PART]).to_pylist()
+    }
+    train = counted.get(names.TRAIN, 0)
+    test = sum(counted.get(part, 0) for part in names.TEST_PARTS)
+    if train < MIN_TRAIN_ROWS or not test:
+        raise BadDataError(
+            f"model {spec.model.name!r} has too little to train on: of {all_rows} rows "
+            f"{rows.num_rows} carry labels, of which {train} are for training and {test} for "
+            f"testing; at least {MIN_TRAIN_ROWS} and 1 are needed. Ingest more labelled rows of "
+            f"{spec.model.dataset!r}, or change the shares under `split:` in model.yaml."
+        )
+
+
+def _save(fitted: FittedModel, spec: ModelSpec, folder: Path) -> None:
+    """The artefact: the engine's files, and the spec that they were made with."""
+    engine = folder / "engine"
+    engine.mkdir(parents=True)
+    fitted.save(engine)
+    text = json.dumps(spec.model_dump(mode="json"), indent=1, sort_keys=True)
+    (folder / "spec.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _predict(fitted: FittedModel, test: pa.Table) -> pa.Table:
+    """Predictions of the test rows, each with its part."""
+    features = test.drop_columns([names.PART])
+    predictions = pa.concat_tables(
+        fitted.predict(features.slice(start, PREDICT_ROWS))
+        for start in range(0, features.num_rows, PREDICT_ROWS)
+    )
+    return predictions.append_column(names.PART, test[names.PART].combine_chunks())
