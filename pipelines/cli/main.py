@@ -17,7 +17,7 @@ app = typer.Typer(
 )
 
 # Each module registers its commands with `register(app)`.
-_COMMANDS: tuple[str, ...] = ()
+_COMMANDS: tuple[str, ...] = ("services",)
 
 for _module in _COMMANDS:
     importlib.import_module(f"pipelines.cli.{_module}").register(app)

@@ -106,7 +106,8 @@ def _is_healthy(url: str, component: str, started: float) -> bool:
     except (httpx.HTTPError, ValueError):
         return False
     if component == "api_server":
-        return bool(health["metadatabase"]["status"] == "healthy")
+        # Asking the tasks' side too makes it load now: seconds that else the first task pays.
+        return health["metadatabase"]["status"] == "healthy" and _answers(f"{url}/execution/health")
     found = health.get(component) or {}
     beat = found.get(f"latest_{component}_heartbeat")
     return (
@@ -118,7 +119,7 @@ def _is_healthy(url: str, component: str, started: float) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, trust_env=False, timeout=5).status_code == 200
+        return httpx.get(url, trust_env=False, timeout=15).status_code == 200
     except httpx.HTTPError:
         return False
 

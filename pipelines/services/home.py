@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from pipelines.errors import MisconfiguredError
-from pipelines.services import databases, environment, ports, secrets
+from pipelines.services import databases, environment, secrets
 from pipelines.settings import PROJECT_ROOT, Settings
 
 FORMAT = 1
@@ -53,8 +53,6 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
         for folder in _FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
         secrets.generate(settings)
-        if 0 in ports.assigned(settings).values():
-            ports.assign(settings)
         stamps = state.get("databases", {})
         if stamps != databases.versions(settings):
             say("databases of Airflow and MLflow")

@@ -43,23 +43,25 @@ def wanted(settings: Settings) -> dict[str, int]:
 
 
 def assigned(settings: Settings) -> dict[str, int]:
-    """Port by service: the settings', or what was chosen earlier in this home where that says 0
-    (and 0 where nothing was chosen yet)."""
-    remembered = _remembered(settings)
-    return {name: port or remembered.get(name, 0) for name, port in wanted(settings).items()}
+    """Port by service, as the last `up` chose them, so that every command finds the services
+    whatever its own environment says; the settings' before the first one."""
+    return wanted(settings) | _remembered(settings)
 
 
 def assign(settings: Settings, running: Collection[str] = ()) -> dict[str, int]:
-    """Chooses a free port wherever the settings say 0 and remembers it in the home.
+    """Chooses the ports for services that are to start and remembers them in the home.
 
-    A remembered port is kept, so that links and bookmarks stay, unless someone else took it;
-    the services that are `running` hold theirs themselves.
+    Where the settings say 0 it is a free one, the earlier one if possible so that links stay.
+    The services that are `running` keep theirs.
     """
-    chosen: dict[str, int] = {}
-    for name, port in assigned(settings).items():
-        fixed = wanted(settings)[name] or name in running
-        if not fixed and (not port or not is_free(port, settings.bind)):
-            port = _free_port(besides=chosen.values())
+    remembered, chosen = _remembered(settings), {}
+    for name, port in wanted(settings).items():
+        earlier = remembered.get(name, 0)
+        if name in running:
+            port = earlier
+        elif port == 0:
+            kept = earlier and is_free(earlier, settings.bind)
+            port = earlier if kept else _free_port(besides=chosen.values())
         chosen[name] = port
     _file_of(settings).parent.mkdir(parents=True, exist_ok=True)
     write_private(_file_of(settings), json.dumps(chosen))
@@ -117,8 +119,8 @@ def _free_port(besides: Collection[int]) -> int:
 
 def _remembered(settings: Settings) -> dict[str, int]:
     file = _file_of(settings)
-    found: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-    return found
+    found = json.loads(file.read_text()) if file.exists() else {}
+    return {name: int(port) for name, port in found.items() if name in SETTING}
 
 
 def _file_of(settings: Settings) -> Path:

@@ -76,11 +76,11 @@ def up(settings: Settings, *, spark: bool = True, say: Say = lambda _: None) -> 
     home.prepare(settings, say)
     with _lock(settings):
         run = _load(settings) or _Run(spark)
-        missing = {name for name, each in run.records.items() if each.state() != "alive"}
-        leftovers = sum(process.kill(run.records.pop(name), settings.root) for name in missing)
-        run.spark = spark = spark or "spark" in run.records
+        gone = [name for name, each in run.records.items() if each.state() != "alive"]
+        leftovers = sum(process.kill(run.records.pop(name), settings.root) for name in gone)
+        _join_spark(settings, run, spark, say)
         ports.assign(settings, running=_held(settings, run))
-        wanted = embedded.services(settings, spark=spark)
+        wanted = embedded.services(settings, spark=run.spark)
         to_start = [each for each in wanted if each.name not in run.records]
         if to_start:
             resources.require_disk(settings)
@@ -137,6 +137,17 @@ def live_spark(settings: Settings) -> str | None:
     record = run.records.get("spark") if run else None
     alive = record is not None and record.state() == "alive"
     return embedded.spark_remote(settings) if alive else None
+
+
+def _join_spark(settings: Settings, run: _Run, spark: bool, say: Say) -> None:
+    """Decides whether Spark belongs to this run. Tasks learn its address from the scheduler's
+    environment, so one that was started without it is started again."""
+    if not run.records:
+        run.spark = spark
+    elif spark and not run.spark:
+        run.spark = True
+        if "scheduler" in run.records:
+            _stop(settings, {"scheduler": run.records.pop("scheduler")}, say)
 
 
 def _start(settings: Settings, run: _Run, services: list[Service], say: Say) -> None:

@@ -1,0 +1,143 @@
+"""`millrace up`, `down`, `status` and `doctor`: the embedded services of this machine."""
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import settings as settings_of
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.services.doctor import Finding
+    from pipelines.services.supervisor import Status
+
+_COLOURS = {"running": "green", "starting": "yellow", "stopped": "dim", "dead": "red"}
+_ROLES = {
+    "ada": "ML engineer, on call (may do everything)",
+    "ben": "approver",
+    "cy": "data scientist",
+    "vi": "viewer",
+}
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's commands."""
+    for command in (up, down, status, doctor):
+        app.command()(command)
+
+
+def up(
+    spark: Annotated[
+        bool, typer.Option(help="Keep a warm Spark (0.4 GB); without it each job starts one.")
+    ] = True,
+) -> None:
+    """Starts Airflow, MLflow and Spark on this machine; they go on when this command ends.
+
+    Example: MILLRACE_AIRFLOW_PORT=0 millrace up --no-spark
+    """
+    from pipelines.services import supervisor
+
+    console, current = Console(), settings_of.load()
+    done = supervisor.up(current, spark=spark, say=lambda text: console.print(f"  {text}"))
+    if done.leftovers:
+        console.print(f"ended {done.leftovers} process(es) left by a crash")
+    if done.started:
+        console.print(f"started {', '.join(done.started)} in {done.seconds:.0f} s")
+    else:
+        console.print("already running: nothing to start")
+    show_access(current, console)
+
+
+def show_access(settings: Settings, console: Console) -> None:
+    """Prints the addresses and the named users; passwords on a terminal only."""
+    from pipelines.services import ports, secrets
+
+    chosen = ports.assigned(settings)
+    console.print()
+    for name in ("airflow", "mlflow"):
+        console.print(
+            f"  {name:8} http://127.0.0.1:{chosen[name]}", highlight=False, soft_wrap=True
+        )
+    console.print(f"  logs     {settings.logs / 'services'}", highlight=False, soft_wrap=True)
+    console.print(f"  users    {secrets.path(settings, 'users')}", highlight=False, soft_wrap=True)
+    shown = secrets.passwords(settings) if console.is_terminal else {}
+    for user, role in _ROLES.items():
+        console.print(f"           {user:4} {shown.get(user, ''):17} {role}", highlight=False)
+    console.print("\n  stop them: millrace down")
+
+
+def down() -> None:
+    """Stops the services of this home and everything they started.
+
+    Example: millrace down
+    """
+    from pipelines.services import supervisor
+
+    console = Console()
+    stopped = supervisor.down(settings_of.load(), say=lambda text: console.print(f"  {text}"))
+    console.print(f"stopped {', '.join(stopped)}" if stopped else "nothing is running")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Shows each service; exit code 1 when one that should run does not.
+
+    Example: millrace status --json
+    """
+    from pipelines.services import supervisor
+
+    found = supervisor.status(settings_of.load())
+    if as_json:
+        typer.echo(json.dumps({"services": [dataclasses.asdict(each) for each in found]}))
+    else:
+        Console().print(_table(found))
+    if any(each.is_fault for each in found):
+        if not as_json:
+            Console(stderr=True).print("millrace: start what is dead with `millrace up`")
+        raise typer.Exit(1)
+
+
+def _table(found: "list[Status]") -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("service", "state", "pid", "memory", "address", "log"):
+        table.add_column(name, overflow="fold")
+    for each in found:
+        table.add_row(
+            each.name,
+            f"[{_COLOURS.get(each.state, 'red')}]{each.state}[/]",
+            str(each.pid or ""),
+            f"{each.memory / 2**20:.0f} MB" if each.memory else "",
+            each.url or "",
+            each.log or "",
+        )
+    total = sum(each.memory for each in found)
+    table.add_row("", "", "", f"{total / 2**20:.0f} MB" if total else "")
+    return table
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Checks Python, Java, jars, ports, disk, the home and the services; says each repair.
+
+    Example: millrace doctor
+    """
+    from pipelines.services import doctor as checks
+
+    found = checks.examine(settings_of.load())
+    if as_json:
+        typer.echo(json.dumps({"checks": [dataclasses.asdict(each) for each in found]}))
+    else:
+        _print_findings(found)
+    if any(not each.ok for each in found):
+        raise typer.Exit(1)
+
+
+def _print_findings(found: "list[Finding]") -> None:
+    console = Console()
+    for each in found:
+        mark = "[green]ok  [/green]" if each.ok else "[red]FAIL[/red]"
+        console.print(f"{mark} {each.name:10} {each.text}", highlight=False, soft_wrap=True)
