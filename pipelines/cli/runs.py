@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,12 +46,6 @@ def ingest(
     specs.dataset(dataset)
     current = settings.load()
     landed = land_with_progress(dataset, files, format, partition, replace, current)
-    console = Console()
-    console.print(
-        f"landed {landed.rows} rows of {landed.files} files into {len(landed.days)} day(s), "
-        f"{landed.unreadable} unreadable",
-        highlight=False,
-    )
     view = follow_run(f"ingest__{dataset}", {"days": landed.days})
     _finish(view)
 
@@ -77,10 +72,11 @@ def follow_run(
     dag_id: str, conf: dict[str, Any], *, in_process: bool = False, fallback: bool = True
 ) -> RunView:
     """Runs the DAG and shows it; without services in this home in this process if `fallback`."""
-    from pipelines.services import access
+    from pipelines import settings
+    from pipelines.cli.access import airflow_client
 
     console = Console()
-    client = None if in_process else access.airflow_client()
+    client = None if in_process else airflow_client(settings.load())
     if client is None and not (in_process or fallback):
         raise TransientError(
             "no services are running in this home, so nothing would run the DAG. "
@@ -92,8 +88,6 @@ def follow_run(
             console.print("no services are running here: the DAG runs in this process")
         view.consume(in_process_events(dag_id, conf))
         return view
-    import time
-
     client.wait_for_dag(dag_id, timeout_seconds=60)
     run_id = client.trigger(dag_id, conf)
     console.print(f"{client.url}/dags/{dag_id}/runs/{run_id}", highlight=False)
@@ -104,11 +98,13 @@ def follow_run(
 def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Runs the DAG in a child process with this home's Airflow; yields its task states."""
     from pipelines import settings
-    from pipelines.services import home
+    from pipelines.services import home, supervisor
     from pipelines.services.environment import full_environment
 
     current = settings.load()
     home.prepare(current)
+    if remote := supervisor.live_spark(current):
+        current = current.model_copy(update={"spark_remote": remote})
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     log_file = current.logs / "in_process" / f"{dag_id}-{stamp}.log"
     command = [
@@ -118,9 +114,8 @@ def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, A
     with subprocess.Popen(  # noqa: S603 - our own module with our own arguments
         command, env=full_environment(current), stdout=subprocess.PIPE, text=True
     ) as child:
-        assert child.stdout is not None
         outcome = None
-        for line in child.stdout:
+        for line in child.stdout or ():
             event = json.loads(line)
             outcome = event if "task" not in event else None
             yield event

@@ -1,0 +1,57 @@
+"""Lands files with a progress bar on a terminal."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipelines.contracts.result import LandResult
+from pipelines.settings import Settings
+
+
+def land_with_progress(
+    dataset: str,
+    files: list[Path],
+    format: str | None,
+    partition: str | None,
+    replace: bool,
+    settings: Settings,
+) -> LandResult:
+    """Reads the files into the landing zone; says what it did."""
+    from pipelines.ingestion.land import LandSpec, run
+
+    now = datetime.now(UTC)
+    spec = LandSpec(
+        dataset=dataset,
+        files=tuple(files),
+        format=format,
+        partition=partition,
+        replace=replace,
+        today=now.date(),
+        now=now,
+    )
+    console = Console()
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        shown = bar.add_task("")
+        landed = run(
+            spec,
+            settings=settings,
+            progress=lambda done, total, name: bar.update(
+                shown, completed=done, total=total, description=name
+            ),
+        )
+    refused = f", {landed.unreadable} of them unreadable" if landed.unreadable else ""
+    console.print(
+        f"landed {landed.rows} rows of {landed.files} file(s) "
+        f"in {len(landed.days)} day(s){refused}",
+        highlight=False,
+    )
+    return landed
