@@ -35,9 +35,9 @@ def _describe(dag: DAG) -> str:
         f"- Tasks: {_tasks(dag)}",
         f"- Runs at once: {dag.max_active_runs}; ended after {dag.dagrun_timeout}",
     ]
-    made = sorted(
-        {asset.name for task in dag.tasks for asset in task.outlets if hasattr(asset, "name")}
-    )
+    made = sorted({
+        asset.name for task in dag.tasks for asset in task.outlets if hasattr(asset, "name")
+    })
     if made:
         lines.append("- Announces: " + ", ".join(f"`{name}`" for name in made))
     if dag.params:

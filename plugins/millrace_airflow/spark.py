@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Asset, Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 CONNECTION = "spark_local"
 """Airflow connection of spark-submit, made from the settings (pipelines.services.environment)."""
@@ -50,23 +51,32 @@ class SparkJobOperator(SparkSubmitOperator):
         self.arguments = arguments
         self.publishes = publishes
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> dict[str, Any]:  # type: ignore[override]
         from pipelines import settings
 
         current = settings.load()
         token = job_token(context)
-        result = current.runs / "jobs" / f"{token}.json"
-        result.parent.mkdir(parents=True, exist_ok=True)
-        result.unlink(missing_ok=True)
+        # A twin of this attempt writes its own file: neither reads or removes the other's.
+        result = current.runs / "jobs" / f"{token}.{os.getpid()}.json"
         command = [*self.arguments, "--token", token, "--result", str(result)]
-        if current.spark_remote:
-            importlib.import_module(f"spark_jobs.{self.job}").main(command)
-        else:
-            self._submit(context, command, result)
-        outcome: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-        if self.publishes and outcome.get("changed", True):
-            context["outlet_events"][self.publishes].extra.update(outcome)
+        try:
+            if current.spark_remote:
+                importlib.import_module(f"spark_jobs.{self.job}").main(command)
+            else:
+                self._submit(context, command, result)
+            outcome: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        finally:
+            result.unlink(missing_ok=True)
+        if self.publishes:
+            self._announce(self.publishes, outcome, context)
         return outcome
+
+    def _announce(self, asset: Asset, outcome: dict[str, Any], context: Context) -> None:
+        if not outcome["changed"]:
+            # A task that ends well announces its asset: nobody is to be woken for nothing.
+            context["ti"].xcom_push(key="return_value", value=outcome)
+            raise AirflowSkipException("the days already hold exactly these files")
+        context["outlet_events"][asset].extra.update(outcome)
 
     def on_kill(self) -> None:
         """Ends the job with the task: on the server by interrupting it, else by its process."""

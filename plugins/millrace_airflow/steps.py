@@ -18,14 +18,17 @@ def land(dataset: str, *, params: dict[str, Any], **context: Any) -> dict[str, A
     Days that the form names are published; else the run's own day and every earlier one with
     late files; a run that was started by hand without naming days publishes all that is new.
     """
+    from pipelines import settings
     from pipelines.ingestion.land import LandSpec, run
     from pipelines.lake.pending import pending_days
 
-    from pipelines import settings
-
     current = settings.load()
     now = datetime.now(UTC)
-    landed = run(LandSpec(dataset=dataset, today=now.date(), now=now), settings=current)
+    landed = run(
+        LandSpec(dataset=dataset, today=now.date(), now=now),
+        settings=current,
+        progress=lambda done, total, name: log.info("read %d of %d: %s", done, total, name),
+    )
     days = list(params.get("days") or [])
     if not days:
         pending = pending_days(dataset, settings=current)
@@ -56,9 +59,7 @@ def train(
     from pipelines.training.step import TrainSpec, run
 
     current = settings.load()
-    spec = TrainSpec(
-        model=_spec(model, params), features=FeaturesResult.model_validate(features)
-    )
+    spec = TrainSpec(model=_spec(model, params), features=FeaturesResult.model_validate(features))
     result = run(spec, lake=Lake.open(current), settings=current, progress=log.info)
     return result.to_xcom()
 
