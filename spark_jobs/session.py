@@ -128,21 +128,33 @@ def connect_command(settings: Settings) -> list[str]:
     ]
 
 
+def remote(settings: Settings) -> str | None:
+    """Address of the Connect server, where there is one."""
+    return settings.spark_remote or os.environ.get("SPARK_REMOTE")
+
+
 def session(app_name: str, settings: Settings, *, session_id: str | None = None) -> SparkSession:
     """A session on the Connect server, in the submitting process, or in one of its own.
 
-    `session_id` (a UUID) names the session on a Connect server, so that a later attempt can
+    `session_id` (a UUID) names a new session on a Connect server, so that a later attempt can
     end what this one leaves running.
     """
-    remote = settings.spark_remote or os.environ.get("SPARK_REMOTE")
-    if remote:
-        named = f"{remote}/;session_id={session_id}" if session_id else remote
-        return SparkSession.builder.remote(named).getOrCreate()
-    os.environ |= environment() if settings.spark_master.startswith("local") else {}
-    builder: Any = SparkSession.builder.appName(app_name)
+    builder: Any = SparkSession.builder
+    address = remote(settings)
+    if address and session_id:
+        # Not getOrCreate: it would hand out this process's last session, even a closed one.
+        named: SparkSession = builder.remote(f"{address}/;session_id={session_id}").create()
+        return named
+    builder = builder.remote(address) if address else _launching(builder, app_name, settings)
+    found: SparkSession = builder.getOrCreate()
+    return found
+
+
+def _launching(builder: Any, app_name: str, settings: Settings) -> Any:
+    if settings.spark_master.startswith("local"):
+        os.environ |= environment()
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     for key, value in conf(settings).items():
         if not (submitted and key in _LAUNCH_ONLY):
             builder = builder.config(key, value)
-    started: SparkSession = builder.getOrCreate()
-    return started
+    return builder.appName(app_name)

@@ -136,8 +136,10 @@ class Lake:
 
 def _expression(where: Mapping[str, Any]) -> BooleanExpression:
     """All conditions at once, each as membership in a set of allowed values."""
+    # Any: the declared constructor of the installed version is not the one that runs.
+    membership: Any = In
     terms: list[BooleanExpression] = [
-        In(column, set(allowed) if isinstance(allowed, list | tuple | set) else {allowed})
+        membership(column, set(allowed) if isinstance(allowed, list | tuple | set) else {allowed})
         for column, allowed in where.items()
     ]
     return reduce(And, terms) if terms else AlwaysTrue()

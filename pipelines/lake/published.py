@@ -1,0 +1,43 @@
+"""What a published table says about its own days, kept in the commit that wrote them.
+
+The note travels in the snapshot's summary, so that data, key and counts become visible in
+the same instant. A day's state is the newest note about it on the current line of commits.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.contracts import names
+from pipelines.lake.lake import Lake
+
+NOTE = "millrace.ingest."
+"""Prefix of the summary's keys; the day follows."""
+
+
+class PublishedDay(BaseModel):
+    """One day of a published table: the key of what it was made from, and its counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str
+    rows_in: int
+    rows_published: int
+    rows_quarantined: int
+    quarantine_reasons: dict[str, int]
+    warnings: dict[str, int]
+    data_docs: str | None
+
+
+def notes(days: dict[str, PublishedDay]) -> dict[str, str]:
+    """The summary's entries for these days."""
+    return {f"{NOTE}{day}": state.model_dump_json() for day, state in sorted(days.items())}
+
+
+def published_days(lake: Lake, dataset: str) -> dict[str, PublishedDay]:
+    """The state of every day that was ever published, by day."""
+    found: dict[str, PublishedDay] = {}
+    for snapshot in lake.history(names.published_table(dataset)):
+        for key, note in snapshot.summary.items():
+            day = key.removeprefix(NOTE)
+            if key.startswith(NOTE) and day not in found:
+                found[day] = PublishedDay.model_validate_json(note)
+    return found
