@@ -4,18 +4,19 @@ import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from pipelines.cli import access
-from pipelines.cli.airflow_client import AirflowClient
 from pipelines.cli.follow import RunView
 from pipelines.cli.landing import land_with_progress
 from pipelines.cli.outcome import Outcome, show
 from pipelines.errors import MillraceError, TransientError
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.services.airflow_client import AirflowClient
 
 DATASET = "receipts"
 FIRST_DAY = date(2026, 1, 5)
@@ -66,11 +67,13 @@ def demo(
 
 def _run_path(n: int, settings: Settings, console: Console) -> Outcome:
     """Sample, ingest and train: each a run of the scheduler, followed to its end."""
+    from pipelines.services.access import airflow_client
+
     console.rule("documents", align="left")
     sample = settings.root / "demo" / f"receipts-{n}.jsonl"
     make_sample(sample, n)
     landed = land_with_progress(DATASET, [sample], None, None, False, settings)
-    client = access.airflow_client(settings)
+    client = airflow_client()
     if client is None:
         raise TransientError("Airflow stopped answering; see `millrace status` for its logs")
     begin = datetime.now(UTC)
@@ -88,7 +91,7 @@ def _run_path(n: int, settings: Settings, console: Console) -> Outcome:
 
 
 def _training_run(
-    client: AirflowClient, published: dict[str, Any], since: datetime, console: Console
+    client: "AirflowClient", published: dict[str, Any], since: datetime, console: Console
 ) -> str:
     """The run that the published data started; by hand where nothing was new to publish."""
     if published["changed"]:
@@ -104,7 +107,7 @@ def _training_run(
     return client.trigger(_TRAIN, {}, note="started by the demo")
 
 
-def _follow(client: AirflowClient, dag_id: str, run_id: str, console: Console) -> None:
+def _follow(client: "AirflowClient", dag_id: str, run_id: str, console: Console) -> None:
     console.rule(dag_id, align="left")
     view = RunView(dag_id, console)
     if not view.consume(client.follow(dag_id, run_id, time.sleep)):

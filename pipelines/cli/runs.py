@@ -72,11 +72,10 @@ def follow_run(
     dag_id: str, conf: dict[str, Any], *, in_process: bool = False, fallback: bool = True
 ) -> RunView:
     """Runs the DAG and shows it; without services in this home in this process if `fallback`."""
-    from pipelines import settings
-    from pipelines.cli.access import airflow_client
+    from pipelines.services.access import airflow_client
 
     console = Console()
-    client = None if in_process else airflow_client(settings.load())
+    client = None if in_process else airflow_client()
     if client is None and not (in_process or fallback):
         raise TransientError(
             "no services are running in this home, so nothing would run the DAG. "
@@ -98,13 +97,11 @@ def follow_run(
 def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Runs the DAG in a child process with this home's Airflow; yields its task states."""
     from pipelines import settings
-    from pipelines.services import home, supervisor
+    from pipelines.services import home
     from pipelines.services.environment import full_environment
 
     current = settings.load()
     home.prepare(current)
-    if remote := supervisor.live_spark(current):
-        current = current.model_copy(update={"spark_remote": remote})
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     log_file = current.logs / "in_process" / f"{dag_id}-{stamp}.log"
     command = [
