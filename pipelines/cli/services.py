@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -91,33 +92,40 @@ def status(as_json: AsJson = False) -> None:
     """
     from pipelines.services import supervisor
 
-    found = supervisor.status(settings_of.load())
+    current = settings_of.load()
+    found = supervisor.status(current)
     if as_json:
         typer.echo(json.dumps({"services": [dataclasses.asdict(each) for each in found]}))
     else:
-        Console().print(_table(found))
+        _print_status(found, current.logs / "services")
     if any(each.is_fault for each in found):
         if not as_json:
             Console(stderr=True).print("millrace: start what is dead with `millrace up`")
         raise typer.Exit(1)
 
 
-def _table(found: "list[Status]") -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in ("service", "state", "pid", "memory", "address", "log"):
-        table.add_column(name, overflow="fold")
-    for each in found:
-        table.add_row(
+def _print_status(found: "list[Status]", logs: Path) -> None:
+    console = Console()
+    rows = [
+        (
             each.name,
-            f"[{_COLOURS.get(each.state, 'red')}]{each.state}[/]",
-            str(each.pid or ""),
-            f"{each.memory / 2**20:.0f} MB" if each.memory else "",
-            each.url or "",
-            each.log or "",
+            each.state,
+            str(each.pid or "-"),
+            f"{each.memory / 2**20:.0f} MB" if each.memory else "-",
+            each.url or "-",
         )
+        for each in found
+    ]
+    if console.is_terminal:
+        table = Table("service", "state", "pid", "memory", "address", box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(row[0], f"[{_COLOURS.get(row[1], 'red')}]{row[1]}[/]", *row[2:])
+        console.print(table)
+    else:
+        for row in rows:
+            typer.echo("\t".join(row))
     total = sum(each.memory for each in found)
-    table.add_row("", "", "", f"{total / 2**20:.0f} MB" if total else "")
-    return table
+    typer.echo(f"memory {total / 2**20:.0f} MB, logs {logs}/NAME.log")
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -36,7 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
         "packages": packages,
         "java": lambda: java.find().text,
         "jars": lambda: jars(settings.jars),
-        "memory": memory,
+        "memory": lambda: memory(now),
         "disk": lambda: disk(settings),
         "home": lambda: writable_home(settings),
         "secrets": lambda: private_secrets(settings),
@@ -94,13 +94,16 @@ def jars(folder: Path, lock: Path = PROJECT_ROOT / "scripts" / "jars.lock") -> s
     return f"{len(lines)} with the right checksums in {folder}"
 
 
-def memory(available: Callable[[], int] = resources.available_memory) -> str:
-    """Enough memory for the services and one training."""
+def memory(
+    now: Iterable[Status] = (), available: Callable[[], int] = resources.available_memory
+) -> str:
+    """Enough memory for the services and one training, less what the services have already."""
     found = available()
-    if found < resources.MINIMUM_MEMORY:
+    needed = resources.MINIMUM_MEMORY - sum(each.memory for each in now)
+    if found < needed:
         raise MisconfiguredError(
-            f"{found / 2**30:.1f} GB of memory are available and the services with one training "
-            f"need {resources.MINIMUM_MEMORY / 2**30:.0f}. Close other programs, or run "
+            f"{found / 2**30:.1f} GB of memory are available and {needed / 2**30:.1f} GB are "
+            "needed for the services and one training. Close other programs, or run "
             "`millrace up --no-spark`, which needs 0.4 GB less"
         )
     return f"{found / 2**30:.1f} GB available"

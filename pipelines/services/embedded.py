@@ -39,13 +39,7 @@ def services(settings: Settings, *, spark: bool = True) -> list[Service]:
         *_airflow(chosen["airflow"], settings),
         _mlflow(chosen["mlflow"], settings),
     ]
-    return [*found, _spark(chosen["spark"])] if spark else found
-
-
-def spark_remote(settings: Settings) -> str:
-    """Address of the home's Spark. By name: only for `localhost` does Spark's client send its
-    token over a connection without TLS."""
-    return f"sc://localhost:{ports.assigned(settings)['spark']}"
+    return [*found, _spark(chosen["spark"], ports.spark_address(settings))] if spark else found
 
 
 def _airflow(port: int, settings: Settings) -> list[Service]:
@@ -87,12 +81,12 @@ def _mlflow(port: int, settings: Settings) -> Service:
     return Service("mlflow", command, "mlflow", url, lambda _: _answers(f"{url}/health"), 10, 2)
 
 
-def _spark(port: int) -> Service:
+def _spark(port: int, url: str) -> Service:
     return Service(
         name="spark",
         command=(sys.executable, "-m", "spark_jobs.server"),
         port="spark",
-        url=f"sc://localhost:{port}",
+        url=url,
         is_ready=lambda _: _listens(port),
         grace=10,
         stop_stage=2,

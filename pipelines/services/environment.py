@@ -11,7 +11,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from pipelines.services import ports, secrets
+from pipelines.services import ports, secrets, state
 from pipelines.settings import PROJECT_ROOT, Settings
 
 _FOREIGN = (
@@ -113,10 +113,14 @@ def _airflow(settings: Settings) -> dict[str, str]:
 
 
 def _spark(settings: Settings) -> dict[str, str]:
+    """The warm Spark: the settings' or, where they name none, the home's own if it lives."""
     package = importlib.util.find_spec("pyspark")
     found = {"SPARK_HOME": str(Path(package.origin).parent)} if package and package.origin else {}
-    # The jobs' own switch is MILLRACE_SPARK_REMOTE; the token is read by Spark's client.
-    if settings.spark_remote and secrets.path(settings, "spark").exists():
+    own = ports.spark_address(settings)
+    remote = settings.spark_remote or (own if state.has_live_spark(settings) else None)
+    if remote:
+        found["MILLRACE_SPARK_REMOTE"] = remote
+    if remote == own:  # nobody else's server is shown our token
         found["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = secrets.read(settings, "spark")
     return found
 

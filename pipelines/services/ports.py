@@ -54,7 +54,8 @@ def assign(settings: Settings, running: Collection[str] = ()) -> dict[str, int]:
     Where the settings say 0 it is a free one, the earlier one if possible so that links stay.
     The services that are `running` keep theirs.
     """
-    remembered, chosen = _remembered(settings), {}
+    remembered = _remembered(settings)
+    chosen: dict[str, int] = {}
     for name, port in wanted(settings).items():
         earlier = remembered.get(name, 0)
         if name in running:
@@ -66,6 +67,12 @@ def assign(settings: Settings, running: Collection[str] = ()) -> dict[str, int]:
     _file_of(settings).parent.mkdir(parents=True, exist_ok=True)
     write_private(_file_of(settings), json.dumps(chosen))
     return chosen
+
+
+def spark_address(settings: Settings) -> str:
+    """Address of the home's own Spark. By name: only for `localhost` does Spark's client send
+    its token over a connection without TLS."""
+    return f"sc://localhost:{assigned(settings)['spark']}"
 
 
 def is_free(port: int, bind: str = "127.0.0.1") -> bool:

@@ -4,19 +4,19 @@ What was started is written to `run/services.json` at once, so that a later comm
 a crash, knows every process it may stop, and no other.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from pipelines.errors import TransientError
-from pipelines.services import embedded, environment, home, ports, process, resources, secrets
+from pipelines.services import embedded, environment, home, ports, process, resources, state
 from pipelines.services.embedded import Service
 from pipelines.services.process import Record
+from pipelines.services.state import Run
 from pipelines.settings import Settings
 
 READY_SECONDS = 180.0
@@ -57,14 +57,6 @@ class Status:
         return self.state in {"dead", "stale"}
 
 
-@dataclass
-class _Run:
-    """Content of run/services.json."""
-
-    spark: bool
-    records: dict[str, Record] = field(default_factory=dict)
-
-
 def up(settings: Settings, *, spark: bool = True, say: Say = lambda _: None) -> Started:
     """Makes the home and starts what is not running; returns when all of it answers.
 
@@ -75,7 +67,7 @@ def up(settings: Settings, *, spark: bool = True, say: Say = lambda _: None) -> 
     begin = time.monotonic()
     home.prepare(settings, say)
     with _lock(settings):
-        run = _load(settings) or _Run(spark)
+        run = state.load(settings) or Run(spark)
         gone = [name for name, each in run.records.items() if each.state() != "alive"]
         leftovers = sum(process.kill(run.records.pop(name), settings.root) for name in gone)
         _join_spark(settings, run, spark, say)
@@ -93,34 +85,33 @@ def up(settings: Settings, *, spark: bool = True, say: Say = lambda _: None) -> 
 
 def down(settings: Settings, say: Say = lambda _: None) -> list[str]:
     """Stops all services of the home and everything they started; names of those that ran."""
-    if not _file(settings).exists():
+    if not state.path(settings).exists():
         return []
     with _lock(settings):
-        run = _load(settings)
+        run = state.load(settings)
         if run is None:
             return []
         _stop(settings, run.records, say)
-        _file(settings).unlink()
+        state.path(settings).unlink()
     return sorted(run.records)
 
 
 def status(settings: Settings) -> list[Status]:
     """Every service as it is now; asks each, so it takes a moment."""
-    run = _load(settings)
+    run = state.load(settings)
     found = []
     for service in embedded.services(settings, spark=True):
         record = run.records.get(service.name) if run else None
         if record is None:
             found.append(Status(service.name, "stopped"))
             continue
-        alive = record.state()
-        state = alive
-        if alive == "alive":
-            state = "running" if service.is_ready(record.created) else "starting"
+        condition = record.state()
+        if condition == "alive":
+            condition = "running" if service.is_ready(record.created) else "starting"
         found.append(
             Status(
                 name=service.name,
-                state=state,
+                state=condition,
                 pid=record.pid,
                 memory=process.memory(process.members(record, settings.root)),
                 port=ports.assigned(settings)[service.port] if service.port else None,
@@ -131,15 +122,7 @@ def status(settings: Settings) -> list[Status]:
     return found
 
 
-def live_spark(settings: Settings) -> str | None:
-    """Address of this home's warm Spark, None where it does not run."""
-    run = _load(settings)
-    record = run.records.get("spark") if run else None
-    alive = record is not None and record.state() == "alive"
-    return embedded.spark_remote(settings) if alive else None
-
-
-def _join_spark(settings: Settings, run: _Run, spark: bool, say: Say) -> None:
+def _join_spark(settings: Settings, run: Run, spark: bool, say: Say) -> None:
     """Decides whether Spark belongs to this run. Tasks learn its address from the scheduler's
     environment, so one that was started without it is started again."""
     if not run.records:
@@ -150,10 +133,10 @@ def _join_spark(settings: Settings, run: _Run, spark: bool, say: Say) -> None:
             _stop(settings, {"scheduler": run.records.pop("scheduler")}, say)
 
 
-def _start(settings: Settings, run: _Run, services: list[Service], say: Say) -> None:
+def _start(settings: Settings, run: Run, services: list[Service], say: Say) -> None:
     """Starts them together (two cores share the work anyhow) and waits until all answer."""
     if run.spark:
-        settings = settings.model_copy(update={"spark_remote": embedded.spark_remote(settings)})
+        settings = settings.model_copy(update={"spark_remote": ports.spark_address(settings)})
     environ = environment.full_environment(settings)
     begin = time.monotonic()
     own: dict[str, Record] = {}
@@ -162,13 +145,13 @@ def _start(settings: Settings, run: _Run, services: list[Service], say: Say) -> 
             own[service.name] = run.records[service.name] = process.start(
                 service.name, service.command, environ, _log(settings, service.name)
             )
-            _save(settings, run)
+            state.save(settings, run)
         _await(settings, services, own, lambda text: say(f"{text}  {_since(begin)}"))
     except BaseException:
         _stop(settings, own, say)
         for name in own:
             del run.records[name]
-        _save(settings, run)
+        state.save(settings, run)
         raise
 
 
@@ -216,7 +199,7 @@ def _stop(settings: Settings, records: dict[str, Record], say: Say) -> None:
         process.stop(stopping, settings.root, max(each.grace for each in services))
 
 
-def _held(settings: Settings, run: _Run) -> set[str]:
+def _held(settings: Settings, run: Run) -> set[str]:
     """Names of the ports that our own running services hold."""
     return {
         each.port
@@ -236,23 +219,6 @@ def _lock(settings: Settings) -> Iterator[None]:
             f"another millrace up or down is at work in {settings.root} for four minutes now; "
             "wait for it, or end that process"
         ) from error
-
-
-def _load(settings: Settings) -> _Run | None:
-    file = _file(settings)
-    if not file.exists():
-        return None
-    content = json.loads(file.read_text())
-    return _Run(content["spark"], {each["name"]: Record(**each) for each in content["services"]})
-
-
-def _save(settings: Settings, run: _Run) -> None:
-    content = {"spark": run.spark, "services": [asdict(each) for each in run.records.values()]}
-    secrets.write_private(_file(settings), json.dumps(content, indent=2))
-
-
-def _file(settings: Settings) -> Path:
-    return settings.root / "run" / "services.json"
 
 
 def _log(settings: Settings, name: str) -> Path:
