@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
@@ -25,7 +26,7 @@ class Slice(BaseModel, frozen=True):
 
 
 class Evaluation(BaseModel, frozen=True):
-    """All that is measured of one set of predictions."""
+    """All that is measured of one set of predictions; documents without labels do not count."""
 
     documents: int
     slices: dict[str, Slice]
@@ -68,7 +69,8 @@ def evaluate(
     can be scored.
     """
     found = outcomes(documents, predictions, spec.fields)
-    if not found.known.any():
+    found = found.where(np.asarray(found.known.any(axis=1)))
+    if not found.document_ids:
         raise BadDataError(
             f"none of the {predictions.num_rows} documents carries a label of "
             f"{', '.join(spec.fields)}: there is nothing to score. Give documents whose `fields` "

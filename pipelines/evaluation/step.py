@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from pipelines import estimators
 from pipelines.contracts import names
 from pipelines.contracts.result import EvaluationResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
@@ -17,9 +17,12 @@ from pipelines.evaluation.report import write_report
 from pipelines.evaluation.scores import OVERALL, Score
 from pipelines.evaluation.slices import ALL
 from pipelines.evaluation.table import task
-from pipelines.lake.lake import Lake
 from pipelines.publication import code_hash, digest, publish_once
+from pipelines.registry.artefact import Artefact
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.lake.lake import Lake
 
 IMPORTANCE = "importance"
 """Key of a model's `describe()` that holds the gain of each feature by stage."""
@@ -40,7 +43,7 @@ class EvaluationSpec(BaseModel):
         return digest(self.training.train_key, code_hash(*_CODE))[:32]
 
 
-def run(spec: EvaluationSpec, *, lake: Lake, settings: Settings) -> EvaluationResult:
+def run(spec: EvaluationSpec, *, lake: "Lake", settings: Settings) -> EvaluationResult:
     """Evaluates once for a key and writes `runs/evaluate/<model>/<key>/`.
 
     The labels and lines are read at the snapshot that was trained on. Raises BadDataError
@@ -52,7 +55,7 @@ def run(spec: EvaluationSpec, *, lake: Lake, settings: Settings) -> EvaluationRe
 
 
 def _evaluate(
-    spec: EvaluationSpec, lake: Lake, settings: Settings, aside: Path, folder: Path
+    spec: EvaluationSpec, lake: "Lake", settings: Settings, aside: Path, folder: Path
 ) -> None:
     predictions = pq.read_table(settings.root / spec.training.predictions)
     documents = lake.read(
@@ -82,9 +85,9 @@ def _evaluate(
 
 
 def _importance(spec: EvaluationSpec, settings: Settings) -> Mapping[str, Mapping[str, float]]:
-    engine = settings.root / spec.training.model_dir / "engine"
-    described = estimators.estimator(spec.model.estimator).load(engine).describe()
-    found: Mapping[str, Mapping[str, float]] = described.get(IMPORTANCE, {})
+    folder = settings.root / spec.training.model_dir
+    artefact = Artefact.load(folder, spec.training.artefact_hash)
+    found: Mapping[str, Mapping[str, float]] = artefact.fitted.describe().get(IMPORTANCE, {})
     return found
 
 

@@ -1,8 +1,8 @@
 """Fits a model on the training part of one set of features and predicts the test parts."""
 
-import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,10 +16,13 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError
 from pipelines.estimators import FittedModel
 from pipelines.estimators.contract import Progress
-from pipelines.lake.lake import Lake
-from pipelines.publication import code_hash, digest, folder_hash, lock_hash, publish_once
+from pipelines.publication import code_hash, digest, lock_hash, publish_once
+from pipelines.registry.artefact import Artefact
 from pipelines.settings import Settings
 from pipelines.training.split import split
+
+if TYPE_CHECKING:
+    from pipelines.lake.lake import Lake
 
 MIN_TRAIN_ROWS = 10
 """Fewer labelled rows than this teach nothing that a test could measure."""
@@ -52,7 +55,7 @@ class TrainSpec(BaseModel):
 
 
 def run(
-    spec: TrainSpec, *, lake: Lake, settings: Settings, progress: Progress = lambda _: None
+    spec: TrainSpec, *, lake: "Lake", settings: Settings, progress: Progress = lambda _: None
 ) -> TrainResult:
     """Trains once for a key: a retry or a twin gets the result of the one that finished.
 
@@ -68,7 +71,7 @@ def run(
 
 def _train(
     spec: TrainSpec,
-    lake: Lake,
+    lake: "Lake",
     settings: Settings,
     progress: Progress,
     aside: Path,
@@ -83,7 +86,7 @@ def _train(
     fitted = estimators.estimator(spec.model.estimator).fit(
         train.drop_columns([names.PART]), spec.model, seed=spec.model.seed, progress=progress
     )
-    _save(fitted, spec.model, aside / "model")
+    artefact_hash = Artefact(spec.model, fitted).save(aside / "model")
     pq.write_table(_predict(fitted, test), aside / "predictions.parquet")
     pq.write_table(rows.select([names.DOCUMENT_ID, names.PART]), aside / "split.parquet")
     home_folder = settings.relative(folder)
@@ -100,12 +103,12 @@ def _train(
         rows_test=test.num_rows,
         seed=spec.model.seed,
         seconds=round(time.perf_counter() - started, 3),
-        artefact_hash=folder_hash(aside / "model"),
+        artefact_hash=artefact_hash,
     )
     (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
 
 
-def labelled_rows(spec: TrainSpec, lake: Lake) -> pa.Table:
+def labelled_rows(spec: TrainSpec, lake: "Lake") -> pa.Table:
     """The labelled rows of the features with their part, in the order of their ids.
 
     Raises BadDataError where they are too few, or all fall into one part.
@@ -127,7 +130,7 @@ def labelled_rows(spec: TrainSpec, lake: Lake) -> pa.Table:
     return rows
 
 
-def _parts(spec: TrainSpec, lake: Lake) -> dict[str, str]:
+def _parts(spec: TrainSpec, lake: "Lake") -> dict[str, str]:
     """Part by id of every row whose labels people have given."""
     documents = lake.read(
         names.published_table(spec.model.dataset),
@@ -165,15 +168,6 @@ def _check_enough(spec: TrainSpec, rows: pa.Table, all_rows: int) -> None:
             f"testing; at least {MIN_TRAIN_ROWS} and 1 are needed. Ingest more labelled rows of "
             f"{spec.model.dataset!r}, or change the shares under `split:` in model.yaml."
         )
-
-
-def _save(fitted: FittedModel, spec: ModelSpec, folder: Path) -> None:
-    """The artefact: the engine's files, and the spec that they were made with."""
-    engine = folder / "engine"
-    engine.mkdir(parents=True)
-    fitted.save(engine)
-    text = json.dumps(spec.model_dump(mode="json"), indent=1, sort_keys=True)
-    (folder / "spec.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _predict(fitted: FittedModel, test: pa.Table) -> pa.Table:

@@ -1,0 +1,193 @@
+"""`predict`, `evaluate` and `models`: registered versions at work, without Airflow."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from pipelines.errors import BadDataError, NotFoundError
+
+if TYPE_CHECKING:
+    from pipelines.registry import Artefact, ModelVersion, Registry
+    from pipelines.scoring import Scored
+
+_SHOWN_REFUSALS = 20
+
+Model = Annotated[str, typer.Argument(help="Name of the model.")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="Layout of the file; default: by its suffix.")
+]
+Version = Annotated[
+    str | None,
+    typer.Option(
+        "--version",
+        help="Number, alias or `latest`; default: champion, else candidate, else latest.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (predict, evaluate, models):
+        app.command()(command)
+
+
+def predict(
+    model: Model,
+    source: Annotated[Path, typer.Option("--input", help="File of documents to score.")],
+    output: Annotated[Path, typer.Option("--output", help="JSON lines to write.")],
+    file_format: Format = None,
+    version: Version = None,
+) -> None:
+    """Scores the documents of a file: one JSON line each, in their order.
+
+    Example: [bold]millrace predict receipts --input new.jsonl --output answers.jsonl[/bold]
+    """
+    from pipelines.cli.output import written_whole
+
+    _, chosen, artefact = _load(model, version)
+    reading = _Reading(artefact, source, file_format)
+    rows = 0
+    with written_whole(output) as file:
+        for scored in reading.scored():
+            for prediction in scored.predictions.to_pylist():
+                file.write(_line(prediction, chosen.version) + "\n")
+                rows += 1
+    reading.report()
+    console = Console(stderr=True)
+    console.print(f"{rows} predictions in {output}, {reading.refused} refused", highlight=False)
+
+
+def evaluate(
+    model: Model,
+    on: Annotated[Path, typer.Option("--on", help="File of labelled documents.")],
+    file_format: Format = None,
+    version: Version = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Scores a labelled file: exact match and by value, per field and over all.
+
+    Example: [bold]millrace evaluate receipts --on labelled.jsonl --json[/bold]
+    """
+    import pyarrow as pa
+
+    from pipelines.cli.scores import as_object, show
+    from pipelines.evaluation.table import task
+
+    registry, chosen, artefact = _load(model, version)
+    reading = _Reading(artefact, on, file_format)
+    found = list(reading.scored())
+    reading.report()
+    if not found:
+        raise BadDataError(
+            f"{on} holds no document that could be read; {reading.refused} were refused. "
+            "Mend the file or choose another --format."
+        )
+    documents = pa.concat_tables(scored.documents for scored in found)
+    predictions = pa.concat_tables(scored.predictions for scored in found)
+    scores = task(artefact.spec.task).evaluate(documents, predictions, artefact.spec)
+    summary = as_object(
+        scores, chosen, refused=reading.refused, trained_on=_trained_on(registry, chosen, documents)
+    )
+    if as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        show(summary)
+
+
+def models(
+    model: Annotated[str | None, typer.Argument(help="Name of the model; all without.")] = None,
+) -> None:
+    """Lists the registered versions with their aliases, scores, data and time.
+
+    Example: [bold]millrace models receipts[/bold]
+    """
+    from pipelines import settings, specs
+    from pipelines.cli.scores import show_versions
+    from pipelines.registry import Registry
+
+    registry = Registry.open(settings.load())
+    names = [model] if model else registry.models()
+    if not names:
+        raise NotFoundError(
+            "no model is registered yet. Train one with `millrace run train NAME`; known names: "
+            f"{', '.join(specs.model_names())}."
+        )
+    show_versions([version for name in names for version in registry.versions(name)])
+
+
+def _load(model: str, version: str | None) -> "tuple[Registry, ModelVersion, Artefact]":
+    """The version that was asked for, and says on stderr which it is."""
+    from pipelines import settings
+    from pipelines.registry import Registry
+
+    registry = Registry.open(settings.load())
+    chosen = registry.resolve(model, version)
+    aliases = f" ({', '.join(chosen.aliases)})" if chosen.aliases else ""
+    Console(stderr=True).print(f"{model} version {chosen.version}{aliases}", highlight=False)
+    return registry, chosen, registry.load(chosen)
+
+
+class _Reading:
+    """One file read and scored; counts what is refused and says why on stderr."""
+
+    def __init__(self, artefact: "Artefact", path: Path, file_format: str | None) -> None:
+        self._artefact = artefact
+        self._path = path
+        self._format = file_format
+        self.refused = 0
+        self._console = Console(stderr=True)
+
+    def scored(self) -> "Iterator[Scored]":
+        from pipelines import settings, specs
+        from pipelines.ingestion import formats
+        from pipelines.ingestion.record import Limits
+        from pipelines.scoring import BATCH_ROWS, predict_file
+
+        if not self._path.is_file():
+            raise NotFoundError(f"there is no file {self._path}. Name a file that can be read.")
+        spec = specs.dataset(self._artefact.spec.dataset)
+        limits = Limits.of(settings.load())
+        batches = formats.batches(spec, self._path, self._format, limits, rows=BATCH_ROWS)
+        return predict_file(self._artefact, batches, self._refuse)
+
+    def report(self) -> None:
+        """Says how many refusals there were that `_refuse` did not show."""
+        if self.refused > _SHOWN_REFUSALS:
+            more = self.refused - _SHOWN_REFUSALS
+            self._console.print(f"… and {more} more were refused", highlight=False)
+
+    def _refuse(self, row: dict[str, Any]) -> None:
+        self.refused += 1
+        if self.refused <= _SHOWN_REFUSALS:
+            line = row["source_line"]
+            where = f"{self._path.name}, line {line}" if line else self._path.name
+            text = f"refused {where} ({row['rule']}): {row['reason']}"
+            self._console.print(text, highlight=False, markup=False)
+
+
+def _line(prediction: dict[str, Any], version: int) -> str:
+    """One document's answers as JSON; the names of the fields are the keys."""
+    fields = {
+        field["name"]: {name: field[name] for name in ("value", "confidence", "boxes")}
+        for field in prediction["fields"]
+    }
+    found = {
+        "document_id": prediction["document_id"],
+        "model_version": version,
+        "fields": fields,
+    }
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _trained_on(registry: "Registry", version: "ModelVersion", documents: Any) -> int:
+    """How many of the documents the version was trained on: their scores flatter it."""
+    import pyarrow.parquet as pq
+
+    from pipelines.contracts.names import DOCUMENT_ID, PART, TRAIN
+
+    split = pq.read_table(registry.training_rows(version), filters=[(PART, "=", TRAIN)])
+    trained = set(split[DOCUMENT_ID].to_pylist())
+    return sum(row in trained for row in documents[DOCUMENT_ID].to_pylist())

@@ -1,0 +1,32 @@
+"""Files that people ask for: there whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from pipelines.errors import MisconfiguredError
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[TextIO]:
+    """A text file written aside and renamed to `path` at the end; nothing is left on an error."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise MisconfiguredError(f"there is no folder {folder} to write {path.name} into. Make it.")
+    if path.is_dir():
+        raise MisconfiguredError(f"{path} is a folder, expected the name of a file to write.")
+    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        # A temporary file is private; what people asked for has the rights that they chose.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(aside).chmod(0o666 & ~mask)
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise

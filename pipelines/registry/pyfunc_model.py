@@ -1,0 +1,40 @@
+"""The model as MLflow runs it: code, not a pickle. MLflow executes this file on loading.
+
+It needs the millrace package (group `predict`) in the environment that loads it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel, PythonModelContext
+
+from pipelines import specs
+from pipelines.registry.artefact import Artefact
+
+
+class RegisteredModel(PythonModel):
+    """Documents in (document_id, pages), predictions out (document_id, fields)."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Reads the artefact, after comparing its hash with the registered one."""
+        folder = Path(context.artifacts["artefact"])
+        self.artefact = Artefact.load(folder, context.model_config["artefact_hash"])
+
+    def predict(
+        self,
+        context: PythonModelContext,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """One row of predictions a document; `params` are not used."""
+        landed = specs.resolve(specs.dataset(self.artefact.spec.dataset).schema_)()
+        schema = pa.schema([landed.field(name) for name in model_input.columns])
+        documents = pa.Table.from_pylist(model_input.to_dict("records"), schema=schema)
+        # As Python's own types: Arrow would make numpy arrays of the lists inside.
+        return pd.DataFrame(self.artefact.answer(documents).to_pylist())
+
+
+set_model(RegisteredModel())

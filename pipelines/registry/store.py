@@ -1,0 +1,185 @@
+"""Versions of models, found by number or alias and loaded after a look at their hash."""
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import NotFoundError
+from pipelines.publication import lock
+from pipelines.registry.artefact import Artefact
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LATEST = "latest"
+CHAMPION = "champion"
+CANDIDATE = "candidate"
+
+# Tags of a version.
+TRAIN_KEY = "train_key"
+ARTEFACT_HASH = "artefact_hash"
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version; `tags` say what it was made of and how well it scored."""
+
+    model: str
+    version: int
+    run_id: str
+    aliases: tuple[str, ...]
+    created_ms: int
+    tags: Mapping[str, str]
+
+
+class Registry:
+    """The versions of one home. Works with and without a running MLflow server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Registry":
+        """The registry of these settings; touches nothing yet."""
+        return cls(settings)
+
+    def prepare(self) -> None:
+        """Makes the database, which takes MLflow some seconds, once; for the set-up."""
+        with lock(self.settings.root / "mlflow" / "prepare"):
+            if not self._made():
+                self._client().search_experiments(max_results=1)
+                self._allow_readers_beside_a_writer()
+
+    def client(self) -> "MlflowClient":
+        """MLflow's client of a prepared database."""
+        if not self._made():
+            self.prepare()
+        return self._client()
+
+    def models(self) -> list[str]:
+        """Names of the registered models, sorted."""
+        if not self._made():
+            return []
+        return sorted(model.name for model in self._client().search_registered_models())
+
+    def versions(self, model: str) -> list[ModelVersion]:
+        """Versions of a model, newest first; raises NotFoundError for one without any."""
+        found = [] if model not in self.models() else self._versions(f"name = '{model}'")
+        if not found:
+            known = ", ".join(self.models()) or "none"
+            raise NotFoundError(
+                f"no version of model {model!r} is registered; registered models: {known}. "
+                f"Train one with `millrace run train {model}`."
+            )
+        return found
+
+    def resolve(self, model: str, version: str | int | None = None) -> ModelVersion:
+        """A version by number, by alias, or `latest`; None is the champion, else the candidate.
+
+        Without either alias None is the latest. Raises NotFoundError, naming what exists.
+        """
+        found = self.versions(model)
+        by_name: dict[str, ModelVersion] = {str(one.version): one for one in found}
+        by_name |= {alias: one for one in found for alias in one.aliases}
+        by_name[LATEST] = found[0]
+        if version is None:
+            return by_name.get(CHAMPION) or by_name.get(CANDIDATE) or found[0]
+        if str(version) not in by_name:
+            raise NotFoundError(
+                f"model {model!r} has no version {str(version)!r}; known: "
+                f"{', '.join(sorted(by_name))}."
+            )
+        return by_name[str(version)]
+
+    def find(self, model: str, train_key: str) -> ModelVersion | None:
+        """The version that was registered of a training; None where there is none."""
+        found = self._versions(f"name = '{model}' and tag.`{TRAIN_KEY}` = '{train_key}'")
+        return found[0] if found else None
+
+    def load(self, version: ModelVersion) -> Artefact:
+        """The model of a version; raises RefusedError where its files were swapped."""
+        client = self._client()
+        from mlflow.artifacts import download_artifacts
+
+        # Local files are read where they are, without a copy; others are fetched.
+        folder = download_artifacts(
+            artifact_uri=client.get_model_version_download_uri(version.model, str(version.version))
+            + "/artifacts/model",
+            tracking_uri=self.settings.tracking_uri,
+        )
+        return Artefact.load(Path(folder), version.tags.get(ARTEFACT_HASH, ""))
+
+    def training_rows(self, version: ModelVersion) -> Path:
+        """File with the part of the split of every row the version was trained or tested on."""
+        self._client()
+        from mlflow.artifacts import download_artifacts
+
+        return Path(
+            download_artifacts(
+                run_id=version.run_id,
+                artifact_path="training/split.parquet",
+                tracking_uri=self.settings.tracking_uri,
+            )
+        )
+
+    def _versions(self, query: str) -> list[ModelVersion]:
+        """Ready versions, newest first. Searching leaves the aliases out: they are asked for."""
+        client = self._client()
+        found: list[Any] = []
+        token = None
+        while token != "":
+            page = client.search_model_versions(query, page_token=token)
+            found += page
+            token = page.token or ""
+        aliases: dict[int, list[str]] = {}
+        for name in {one.name for one in found}:
+            for alias, version in client.get_registered_model(name).aliases.items():
+                aliases.setdefault(int(version), []).append(alias)
+        versions = [
+            ModelVersion(
+                model=one.name,
+                version=int(one.version),
+                run_id=one.run_id,
+                aliases=tuple(sorted(aliases.get(int(one.version), []))),
+                created_ms=one.creation_timestamp,
+                tags=dict(one.tags),
+            )
+            for one in found
+            if one.status == "READY"
+        ]
+        return sorted(versions, key=lambda one: -one.version)
+
+    def _client(self) -> "MlflowClient":
+        # Read by MLflow when it acts. Pickles run code: none is written, none is ever loaded.
+        os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+        os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+        from mlflow import MlflowClient
+
+        uri = self.settings.tracking_uri
+        if uri.startswith(_SQLITE):
+            Path(uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    def _made(self) -> bool:
+        """Whether the database is there; one that is no file is somebody else's to make."""
+        uri = self.settings.tracking_uri
+        if not uri.startswith(_SQLITE):
+            return True
+        # `prepare` writes the mark last: a database that was killed half made is made again.
+        path = Path(uri.removeprefix(_SQLITE))
+        return path.is_file() and path.with_suffix(".ready").is_file()
+
+    def _allow_readers_beside_a_writer(self) -> None:
+        uri = self.settings.tracking_uri
+        if uri.startswith(_SQLITE):
+            path = Path(uri.removeprefix(_SQLITE))
+            connection = sqlite3.connect(path)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.close()
+            path.with_suffix(".ready").touch()
