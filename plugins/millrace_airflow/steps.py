@@ -64,6 +64,50 @@ def train(
     return result.to_xcom()
 
 
+def evaluate(
+    model: str, *, trained: dict[str, Any], params: dict[str, Any], **context: Any
+) -> dict[str, Any]:
+    """Scores the trained model on the rows it has never seen and writes the report."""
+    from pipelines import settings
+    from pipelines.contracts.result import TrainResult
+    from pipelines.evaluation.step import EvaluationSpec, run
+    from pipelines.lake import Lake
+
+    current = settings.load()
+    spec = EvaluationSpec(model=_spec(model, params), training=TrainResult.model_validate(trained))
+    return run(spec, lake=Lake.open(current), settings=current).to_xcom()
+
+
+def register(
+    model: str,
+    *,
+    trained: dict[str, Any],
+    evaluated: dict[str, Any],
+    params: dict[str, Any],
+    **context: Any,
+) -> dict[str, Any]:
+    """Registers the version; the asset's event carries it with its scores."""
+    from millrace_airflow import assets
+    from pipelines import settings
+    from pipelines.contracts.result import EvaluationResult, TrainResult
+    from pipelines.lake import Lake
+    from pipelines.registry.register import RegistrationSpec, run
+
+    current = settings.load()
+    evaluation = EvaluationResult.model_validate(evaluated)
+    spec = RegistrationSpec(
+        model=_spec(model, params),
+        training=TrainResult.model_validate(trained),
+        evaluation=evaluation,
+    )
+    result = run(spec, lake=Lake.open(current), settings=current).to_xcom()
+    context["outlet_events"][assets.registered(model)].extra.update({
+        **result,
+        "headline": evaluation.headline,
+    })
+    return result
+
+
 def _spec(model: str, params: dict[str, Any]) -> Any:
     from pipelines import specs
 
