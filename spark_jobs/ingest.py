@@ -27,7 +27,6 @@ from pipelines.lake.lake import Lake
 from pipelines.lake.published import PublishedDay, published_days
 from pipelines.settings import Settings
 from spark_jobs.fence import fenced_session, held
-from spark_jobs.publish import publish
 from spark_jobs.report import leave_error, leave_result
 
 log = logging.getLogger(__name__)
@@ -45,6 +44,9 @@ def run(dataset: str, days: Sequence[str], token: str, settings: Settings) -> In
         before = published_days(lake, dataset)
         changed = [one for one in wanted if _differs(one, before)]
         if changed:
+            # Here: Great Expectations takes seconds to import, and most re-runs need none.
+            from spark_jobs.publish import publish
+
             with fenced_session(f"ingest {dataset}", token, settings) as spark:
                 publish(spark, lake, spec, changed, settings)
         return _result(lake, spec, wanted, changed=bool(changed))

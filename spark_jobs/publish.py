@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -21,6 +20,7 @@ from pipelines.publication import digest
 from pipelines.settings import Settings
 from pipelines.validation import suite
 from spark_jobs import judge, landed, split, tally
+from spark_jobs.commit import replace
 from spark_jobs.session import CATALOG
 from spark_jobs.tables import published_schema, quarantine_schema
 from spark_jobs.tally import Tally
@@ -55,12 +55,13 @@ def publish(
         page = _page(spec, keys, settings)
         judge.verdict(checked, rules, counts, page)
         refused = split.quarantined(rows, checked, spec, schema, keys)
-        _replace(refused, quarantine, days, quarantine_base, {})
+        replaced = F.col(DAY).isin(days)
+        replace(refused, quarantine, replaced, base=quarantine_base)
         judge.within_limit(spec, counts)
         _still_landed(spec, changed, settings)
         states = _states(keys, counts, settings.relative(page))
         sound = split.sound(checked, schema)
-        _replace(sound, published, days, base, notes(states))
+        replace(sound, published, replaced, base=base, note=notes(states))
     finally:
         checked.unpersist()
 
@@ -73,31 +74,6 @@ def _other_days(
     if snapshot is not None:
         rows = rows.option("versionAsOf", str(snapshot))
     return rows.table(f"{CATALOG}.{table}").where(~F.col(DAY).isin(list(days))).select(key, DAY)
-
-
-def _replace(
-    rows: DataFrame, table: str, days: Sequence[str], base: int | None, note: Mapping[str, str]
-) -> None:
-    """One commit that makes `rows` all there is of these days, even when there are none.
-
-    Serialisable against `base`: where anybody wrote to these days since, nothing is
-    committed and TransientError is raised. The locks keep attempts on one machine apart;
-    this does it for what an attempt left running on a server, and for other machines.
-    """
-    writer = rows.writeTo(f"{CATALOG}.{table}").option("isolation-level", "serializable")
-    if base is not None:
-        writer = writer.option("validate-from-snapshot-id", str(base))
-    for key, text in note.items():
-        writer = writer.option(f"snapshot-property.{key}", text)
-    try:
-        writer.overwrite(F.col(DAY).isin(list(days)))
-    except PySparkException as error:
-        if "ValidationException" not in str(error) and "CommitFailedException" not in str(error):
-            raise
-        raise TransientError(
-            f"another attempt wrote to days of {table} since this one began; nothing was "
-            "published by this one. Run it again: it starts from what is there now."
-        ) from error
 
 
 def _still_landed(spec: DatasetSpec, changed: Sequence[Delivery], settings: Settings) -> None:

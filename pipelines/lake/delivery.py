@@ -44,7 +44,7 @@ def rules_digest(spec: DatasetSpec) -> str:
         suite_path(spec).read_bytes(),
         str(specs.resolve(spec.schema_)()),
         spec.key,
-        *(_source(module) for module in modules),
+        *(source(module) for module in modules),
     )
 
 
@@ -70,12 +70,12 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _source(module: str) -> bytes:
-    # Found, not imported: whoever asks for the key need not have Spark.
+def source(module: str) -> bytes:
+    """Source of a module by its dotted name, found but not imported: it may need Spark."""
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
         raise MisconfiguredError(
-            f"module {module!r} of the checks cannot be found; expected `package.module:name` "
-            "in the data set's `checks`. Mend the dataset.yaml."
+            f"module {module!r} cannot be found; expected an entry point `package.module:name` "
+            "of something that exists. Mend the YAML that names it."
         )
     return Path(found.origin).read_bytes()

@@ -99,6 +99,10 @@ class Lake:
             current = snapshot.parent_snapshot_id
         return line
 
+    def count(self, table: str, snapshot_id: int) -> int:
+        """Number of rows of one snapshot; raises NotFoundError."""
+        return int(self._pinned(table, snapshot_id)[1].scan(snapshot_id=snapshot_id).count())
+
     def read(
         self,
         table: str,
@@ -112,6 +116,14 @@ class Lake:
         `where` holds a value, or a list of allowed values, for each column it names.
         Raises NotFoundError for a table or snapshot that is not there.
         """
+        pinned, found = self._pinned(table, snapshot_id)
+        return found.scan(
+            row_filter=_expression(where or {}),
+            selected_fields=tuple(columns) if columns is not None else ("*",),
+            snapshot_id=pinned,
+        ).to_arrow()
+
+    def _pinned(self, table: str, snapshot_id: int | None) -> tuple[int | None, Table]:
         found = self._table(table)
         pinned = snapshot_id if snapshot_id is not None else found.metadata.current_snapshot_id
         if pinned is not None and found.snapshot_by_id(pinned) is None:
@@ -119,11 +131,7 @@ class Lake:
                 f"table {table} has no snapshot {pinned}; it may have been expired. "
                 "Take one of those that `Lake.history` lists."
             )
-        return found.scan(
-            row_filter=_expression(where or {}),
-            selected_fields=tuple(columns) if columns is not None else ("*",),
-            snapshot_id=pinned,
-        ).to_arrow()
+        return pinned, found
 
     def _table(self, table: str) -> Table:
         try:

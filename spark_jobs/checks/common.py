@@ -6,14 +6,15 @@ from pyspark.sql import functions as F
 from pipelines.contracts.names import CONTENT_HASH, DAY, SOURCE_FILE, SOURCE_LINE
 
 FIRST_SEEN = "first_seen"
-"""Where the key stood first in this batch, `file:line`; null for the first row itself."""
+"""Where the key stood first in this batch, `file:line of day`; null for the first row itself."""
 PUBLISHED_DAY = "published_day"
 """Another day under which the key is already published; null where there is none."""
 
 
 def place() -> Column:
     """Where a row came from, as people write it."""
-    return F.concat_ws(":", SOURCE_FILE, F.col(SOURCE_LINE).cast("string"))
+    line = F.concat_ws(":", SOURCE_FILE, F.col(SOURCE_LINE).cast("string"))
+    return F.concat_ws(" of ", line, DAY)
 
 
 def add_key_checks(rows: DataFrame, published: DataFrame, key: str) -> DataFrame:
