@@ -44,7 +44,7 @@ def _describe(dag: DAG) -> str:
         lines += ["", "| parameter | default | meaning |", "|---|---|---|"]
         for name in dag.params:
             param = dag.params.get_param(name)
-            lines.append(f"| `{name}` | {_default(param.value)} | {param.schema['description']} |")
+            lines.append(f"| `{name}` | {_default(param.value)} | {param.description} |")
     return "\n".join(lines)
 
 
@@ -60,7 +60,7 @@ def _schedule(dag: DAG) -> str:
         parts.append(f"`{inner.expression}` (UTC)")
     condition = getattr(timetable, "asset_condition", None)
     if condition is not None:
-        names = sorted({asset.name for _, asset in condition.iter_assets()})
+        names = sorted(asset.name for asset in condition.objects)
         parts.append("new events of " + ", ".join(f"`{name}`" for name in names))
     return ", or ".join(parts) or "by hand only"
 
