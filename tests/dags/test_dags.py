@@ -23,7 +23,10 @@ from airflow.serialization.serialized_objects import DagSerialization
 bag = DagBag(sys.argv[1], bundle_name="dags-folder")
 dags = {
     name: {
-        "doc": dag.doc_md, "params": {key: {**(p := dag.params.get_param(key)).schema, "description": p.description} for key in dag.params},
+        "doc": dag.doc_md, "params": {
+            key: {**(param := dag.params.get_param(key)).schema, "description": param.description}
+            for key in dag.params
+        },
         "max_active_runs": dag.max_active_runs, "timeout": dag.dagrun_timeout is not None,
         "tasks": {
             task.task_id: {
