@@ -4,14 +4,40 @@ Every setting is `MILLRACE_<NAME>` in the environment. The defaults are one lapt
 nothing else running; production changes URIs and names of engines here and nowhere else.
 """
 
+import hashlib
 import os
+import shutil
+import tempfile
+import zipfile
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+def _project_root() -> Path:
+    """The project's folder; that of the zip's content where the code runs from one.
+
+    `spark-submit --py-files` imports from the zip, but YAML and SQL are read as files: the
+    zip is unpacked beside itself, once, and shown by one rename.
+    """
+    root = Path(__file__).resolve().parents[1]
+    if not root.is_file():
+        return root
+    unpacked = root.with_name(f".{root.name}.{hashlib.sha256(root.read_bytes()).hexdigest()[:16]}")
+    if not unpacked.is_dir():
+        aside = Path(tempfile.mkdtemp(dir=root.parent))
+        with zipfile.ZipFile(root) as archive:
+            archive.extractall(aside)
+        try:
+            aside.rename(unpacked)
+        except OSError:  # another process was first
+            shutil.rmtree(aside)
+    return unpacked
+
+
+PROJECT_ROOT = _project_root()
 
 
 class Settings(BaseSettings):

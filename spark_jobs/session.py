@@ -22,8 +22,16 @@ from pipelines.settings import Settings
 CATALOG = "lake"
 SQLITE = "sqlite:///"
 BUSY_MILLISECONDS = 60_000
-_LAUNCH_ONLY = ("spark.master", "spark.jars", "spark.driver.memory")
-"""Settings that are too late once the Java process runs."""
+# One machine: loopback only, no page of its own, few partitions.
+_LOCAL = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.pyspark.python": sys.executable,
+    "spark.pyspark.driver.python": sys.executable,
+}
 
 
 def conf(settings: Settings) -> dict[str, str]:
@@ -31,6 +39,11 @@ def conf(settings: Settings) -> dict[str, str]:
 
     Raises MisconfiguredError where the catalog is of a kind that Spark cannot reach.
     """
+    return _session_conf(settings) | _launch_conf(settings)
+
+
+def _session_conf(settings: Settings) -> dict[str, str]:
+    """What may be set in a Java process that already runs."""
     found = {
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.ansi.enabled": "true",
@@ -40,9 +53,23 @@ def conf(settings: Settings) -> dict[str, str]:
         "spark.sql.execution.arrow.maxRecordsPerBatch": "512",
         **_catalog(settings),
     }
-    if settings.spark_master.startswith("local"):
-        found |= _local(settings)
-    return found
+    return found | (_LOCAL if _is_local(settings) else {})
+
+
+def _launch_conf(settings: Settings) -> dict[str, str]:
+    """What is too late once the Java process runs; a cluster brings its own."""
+    if not _is_local(settings):
+        return {}
+    return {
+        "spark.master": settings.spark_master,
+        "spark.jars": ",".join(str(path) for path in _jars(settings.jars)),
+        "spark.driver.memory": settings.spark_driver_memory,
+        "spark.sql.warehouse.dir": (settings.runs / "spark-warehouse").as_uri(),
+    }
+
+
+def _is_local(settings: Settings) -> bool:
+    return settings.spark_master.startswith("local")
 
 
 def _catalog(settings: Settings) -> dict[str, str]:
@@ -71,23 +98,6 @@ def _catalog(settings: Settings) -> dict[str, str]:
         f"MILLRACE_LAKE_TYPE={settings.lake_type!r} with catalog {settings.catalog_uri!r} is not "
         "one that Spark can reach; expected `sql` on SQLite or `glue`. Mend the setting."
     )
-
-
-def _local(settings: Settings) -> dict[str, str]:
-    """One machine: loopback only, no page of its own, few partitions, the verified jars."""
-    return {
-        "spark.master": settings.spark_master,
-        "spark.jars": ",".join(str(path) for path in _jars(settings.jars)),
-        "spark.driver.memory": settings.spark_driver_memory,
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "4",
-        "spark.sql.warehouse.dir": (settings.runs / "spark-warehouse").as_uri(),
-        "spark.pyspark.python": sys.executable,
-        "spark.pyspark.driver.python": sys.executable,
-    }
 
 
 def _jars(folder: Path) -> list[Path]:
@@ -151,10 +161,9 @@ def session(app_name: str, settings: Settings, *, session_id: str | None = None)
 
 
 def _launching(builder: Any, app_name: str, settings: Settings) -> Any:
-    if settings.spark_master.startswith("local"):
+    if _is_local(settings):
         os.environ |= environment()
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    for key, value in conf(settings).items():
-        if not (submitted and key in _LAUNCH_ONLY):
-            builder = builder.config(key, value)
+    for key, value in (_session_conf(settings) if submitted else conf(settings)).items():
+        builder = builder.config(key, value)
     return builder.appName(app_name)

@@ -73,9 +73,11 @@ def _file_digest(path: Path) -> str:
 def source(module: str) -> bytes:
     """Source of a module by its dotted name, found but not imported: it may need Spark."""
     found = importlib.util.find_spec(module)
-    if found is None or found.origin is None:
+    get_source = getattr(found and found.loader, "get_source", None)
+    if get_source is None:
         raise MisconfiguredError(
             f"module {module!r} cannot be found; expected an entry point `package.module:name` "
             "of something that exists. Mend the YAML that names it."
         )
-    return Path(found.origin).read_bytes()
+    # Through the loader: the code may run from the zip that spark-submit was given.
+    return str(get_source(module)).encode()
