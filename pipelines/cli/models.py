@@ -11,7 +11,8 @@ from rich.console import Console
 from pipelines.errors import BadDataError, NotFoundError
 
 if TYPE_CHECKING:
-    from pipelines.registry import Artefact, ModelVersion, Registry
+    from pipelines.estimators.artefact import Artefact
+    from pipelines.registry import ModelVersion, Registry
     from pipelines.scoring import Scored
 
 _SHOWN_REFUSALS = 20
@@ -188,6 +189,6 @@ def _trained_on(registry: "Registry", version: "ModelVersion", documents: Any) -
 
     from pipelines.contracts.names import DOCUMENT_ID, PART, TRAIN
 
-    split = pq.read_table(registry.training_rows(version), filters=[(PART, "=", TRAIN)])
+    split = pq.read_table(registry.split_file(version), filters=[(PART, "=", TRAIN)])
     trained = set(split[DOCUMENT_ID].to_pylist())
     return sum(row in trained for row in documents[DOCUMENT_ID].to_pylist())

@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.contracts import names
 from pipelines.contracts.result import EvaluationResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
+from pipelines.estimators.artefact import Artefact
 from pipelines.evaluation.extraction import Evaluation
 from pipelines.evaluation.report import write_report
 from pipelines.evaluation.scores import OVERALL, Score
 from pipelines.evaluation.slices import ALL
 from pipelines.evaluation.table import task
 from pipelines.publication import code_hash, digest, publish_once
-from pipelines.registry.artefact import Artefact
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from pipelines import specs
-from pipelines.registry.artefact import Artefact
+from pipelines.estimators.artefact import Artefact
 
 
 class RegisteredModel(PythonModel):

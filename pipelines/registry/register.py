@@ -12,10 +12,17 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.contracts import names
 from pipelines.contracts.result import EvaluationResult, RegistrationResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
+from pipelines.estimators.artefact import Artefact
 from pipelines.publication import lock, lock_hash
-from pipelines.registry.artefact import Artefact
 from pipelines.registry.provenance import code_revision, requirements
-from pipelines.registry.store import ARTEFACT_HASH, CANDIDATE, TRAIN_KEY, ModelVersion, Registry
+from pipelines.registry.store import (
+    ARTEFACT_HASH,
+    CANDIDATE,
+    SPLIT_FILE,
+    TRAIN_KEY,
+    ModelVersion,
+    Registry,
+)
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -166,9 +173,8 @@ def _log(client: "MlflowClient", run_id: str, spec: RegistrationSpec, settings: 
     )
     client.log_inputs(run_id, [DatasetInput(data, [InputTag("mlflow.data.context", "training")])])
     client.log_artifacts(run_id, str(report), "evaluation")
-    client.log_artifact(
-        run_id, str(settings.root / spec.training.run_dir / "split.parquet"), "training"
-    )
+    folder, name = SPLIT_FILE.split("/")
+    client.log_artifact(run_id, str(settings.root / spec.training.run_dir / name), folder)
 
 
 def _parameters(spec: ModelSpec) -> dict[str, str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import NotFoundError
+from pipelines.estimators.artefact import Artefact
 from pipelines.publication import lock
-from pipelines.registry.artefact import Artefact
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LATEST = "latest"
 CHAMPION = "champion"
 CANDIDATE = "candidate"
+
+SPLIT_FILE = "training/split.parquet"
+"""Artefact of a version's run."""
 
 # Tags of a version.
 TRAIN_KEY = "train_key"
@@ -104,29 +107,28 @@ class Registry:
 
     def load(self, version: ModelVersion) -> Artefact:
         """The model of a version; raises RefusedError where its files were swapped."""
-        client = self._client()
+        uri = self._client().get_model_version_download_uri(version.model, str(version.version))
+        folder = self._fetched(f"{uri}/artifacts/model")
+        return Artefact.load(folder, version.tags.get(ARTEFACT_HASH, ""))
+
+    def split_file(self, version: ModelVersion) -> Path:
+        """Parquet with the part of the split of every row that a version was made with."""
+        run = self._client().get_run(version.run_id)
+        return self._fetched(f"{run.info.artifact_uri}/{SPLIT_FILE}")
+
+    def _fetched(self, uri: str) -> Path:
+        """Local files where they are, without a copy; others in a temporary folder."""
         from mlflow.artifacts import download_artifacts
+        from mlflow.exceptions import MlflowException
 
-        # Local files are read where they are, without a copy; others are fetched.
-        folder = download_artifacts(
-            artifact_uri=client.get_model_version_download_uri(version.model, str(version.version))
-            + "/artifacts/model",
-            tracking_uri=self.settings.tracking_uri,
-        )
-        return Artefact.load(Path(folder), version.tags.get(ARTEFACT_HASH, ""))
-
-    def training_rows(self, version: ModelVersion) -> Path:
-        """File with the part of the split of every row the version was trained or tested on."""
-        self._client()
-        from mlflow.artifacts import download_artifacts
-
-        return Path(
-            download_artifacts(
-                run_id=version.run_id,
-                artifact_path="training/split.parquet",
-                tracking_uri=self.settings.tracking_uri,
-            )
-        )
+        try:
+            found = download_artifacts(artifact_uri=uri, tracking_uri=self.settings.tracking_uri)
+        except (MlflowException, OSError) as error:
+            raise NotFoundError(
+                f"the registered files {uri} are gone: {error}. Restore them from a backup, or "
+                "train again."
+            ) from error
+        return Path(found)
 
     def _versions(self, query: str) -> list[ModelVersion]:
         """Ready versions, newest first. Searching leaves the aliases out: they are asked for."""
@@ -159,11 +161,17 @@ class Registry:
         # Read by MLflow when it acts. Pickles run code: none is written, none is ever loaded.
         os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+        os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+        import mlflow
         from mlflow import MlflowClient
 
         uri = self.settings.tracking_uri
         if uri.startswith(_SQLITE):
             Path(uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+        # Some of the client's calls ask for the process's address whatever the client's own is.
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     def _made(self) -> bool:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts import names
-from pipelines.registry import Artefact
+from pipelines.estimators.artefact import Artefact
 
 BATCH_ROWS = 256
 """Documents that are computed at once: enough to be fast, few enough for small machines."""

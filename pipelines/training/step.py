@@ -15,9 +15,9 @@ from pipelines.contracts.result import FeaturesResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError
 from pipelines.estimators import FittedModel
+from pipelines.estimators.artefact import Artefact
 from pipelines.estimators.contract import Progress
 from pipelines.publication import code_hash, digest, lock_hash, publish_once
-from pipelines.registry.artefact import Artefact
 from pipelines.settings import Settings
 from pipelines.training.split import split
 

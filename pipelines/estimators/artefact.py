@@ -1,4 +1,4 @@
-"""A model as files: the spec it was made with, and what its engine wrote. Names no MLflow."""
+"""A model as files: the spec it was made with, and what its engine wrote."""
 
 import json
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
-from pipelines import estimators, specs
+from pipelines import specs
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, RefusedError
-from pipelines.estimators import FittedModel
+from pipelines.estimators.contract import FittedModel
+from pipelines.estimators.table import estimator
 from pipelines.publication import folder_hash
 
 _SPEC = "spec.json"
@@ -58,4 +59,4 @@ class Artefact:
             raise BadDataError(
                 f"{folder} holds no readable {_SPEC}: {error}. Give a folder that a training wrote."
             ) from error
-        return cls(spec, estimators.estimator(spec.estimator).load(folder / _ENGINE))
+        return cls(spec, estimator(spec.estimator).load(folder / _ENGINE))
