@@ -101,14 +101,12 @@ _INSTALL = {
 
 def _debian_package() -> str:
     """The newest tested Java this release has: 17 on Debian 12, 21 on Debian 13 and Ubuntu."""
-    for version in (21, 17):
-        package = f"openjdk-{version}-jre-headless"
-        policy = subprocess.run(  # noqa: S603
-            ["apt-cache", "policy", package],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if "Candidate:" in policy.stdout and "Candidate: (none)" not in policy.stdout:
-            return package
-    return "openjdk-17-jre-headless"
+    packages = [f"openjdk-{version}-jre-headless" for version in (21, 17)]
+    policy = subprocess.run(  # noqa: S603
+        ["apt-cache", "policy", *packages],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    has = dict(re.findall(r"^(\S+):\n.*\n\s*Candidate: (\S+)", policy, re.MULTILINE))
+    return next((name for name in packages if has.get(name, "(none)") != "(none)"), packages[-1])

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, STDOUT, Popen
@@ -17,6 +18,8 @@ NAME_MARK = "MILLRACE_SERVICE"
 _CLOCK_SLACK = 1.0
 """Seconds by which two readings of one process's start time may differ."""
 _KEEP_LOG_BYTES = 10 * 2**20
+_KILL_SECONDS = 10.0
+"""A process in the middle of a write to disk goes a moment later."""
 
 
 @dataclass(frozen=True)
@@ -105,19 +108,15 @@ def stop(records: Iterable[Record], home: Path, grace: float) -> None:
 def kill(record: Record, home: Path) -> int:
     """KILL to all members; how many there were. Repeated until none is left: a process may
     have started another one meanwhile."""
-    killed = 0
-    for _ in range(20):
-        left = members(record, home)
-        if not left:
-            break
+    killed: set[int] = set()
+    deadline = time.monotonic() + _KILL_SECONDS
+    while (left := members(record, home)) and time.monotonic() < deadline:
         for process in left:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-            except psutil.NoSuchProcess:
-                continue
-        killed += len(left)
-        psutil.wait_procs(left, timeout=5)
-    return killed
+        killed |= {process.pid for process in left}
+        time.sleep(0.02)
+    return len(killed)
 
 
 def memory(processes: Iterable[psutil.Process]) -> int:
