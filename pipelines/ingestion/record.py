@@ -60,6 +60,14 @@ class Refusal:
     """The row's key, where it could be told."""
 
 
+class UnreadableError(Exception):
+    """Leaves the reading of one row with its refusal."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+
 Reader = Callable[[Path, Limits], Iterator[Record | Refusal]]
 
 
