@@ -52,9 +52,9 @@ def candidates(lines: Lines, chars: Characters, left: Ints, kinds: set[str]) -> 
     has_digit = np.flatnonzero(chars.count(chars.kind == DIGIT))
     found: list[tuple[int, str, Found]] = []
     wanted = sorted(kinds & GENERATORS.keys())
-    for line in has_digit.tolist():
-        text = lines.text[line]
-        found.extend((line, kind, value) for kind in wanted for value in find(kind, text))
+    for at in has_digit.tolist():
+        line_text = lines.text[at]
+        found.extend((at, kind, value) for kind in wanted for value in find(kind, line_text))
     line = np.fromiter((f[0] for f in found), np.int64, len(found))
     code = np.fromiter((wanted.index(f[1]) for f in found), np.int64, len(found))
     document = lines.document[line] if len(line) else line
@@ -158,13 +158,16 @@ def _dense(group: npt.NDArray[np.integer], value: npt.NDArray[np.integer] | None
 
 def _sizes(group: npt.NDArray[np.integer]) -> Ints:
     dense = _dense(group)
-    return np.bincount(dense, minlength=1)[dense]
+    sizes: Ints = np.bincount(dense, minlength=1)[dense]
+    return sizes
 
 
 def _ranks(
     group: Ints, number: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], Ints, Ints]:
-    """Per candidate: the group's largest number, how many distinct ones are larger, how many are."""
+    """The group's largest number; how many distinct ones are larger; how many there are."""
+    if not len(group):
+        return number, group, group
     order = np.lexsort((-number, group))
     ordered_group, ordered = group[order], number[order]
     new_group = np.diff(ordered_group, prepend=ordered_group[:1] - 1) != 0

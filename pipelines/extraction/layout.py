@@ -94,7 +94,8 @@ def _lengths(lists: pa.ListArray) -> Ints:
 def _ranges(lengths: Ints) -> Ints:
     """0, 1, … within each run of the given lengths."""
     begin = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum()), dtype=np.int64) - np.repeat(begin, lengths)
+    ranges: Ints = np.arange(int(lengths.sum()), dtype=np.int64) - np.repeat(begin, lengths)
+    return ranges
 
 
 def _finite(values: pa.Array) -> Floats:

@@ -39,7 +39,7 @@ class Characters:
 
     @cached_property
     def is_word(self) -> npt.NDArray[np.bool_]:
-        return (self.kind == LETTER) | (self.kind == DIGIT)
+        return np.isin(self.kind, (LETTER, DIGIT))
 
     def count(self, mask: npt.NDArray[np.bool_]) -> Ints:
         """Characters of each line for which `mask` holds."""
@@ -135,14 +135,14 @@ def ngrams(chars: Characters) -> tuple[npt.NDArray[np.int32], Ints]:
     Grams are 3 characters, 1 character with its neighbours' ends of the line, and whole
     words; every digit counts as 0, so that a pattern of digits is one gram.
     """
-    shape = np.where(chars.kind == DIGIT, np.uint64(48), chars.upper)
+    shape: Hashes = np.where(chars.kind == DIGIT, np.uint64(48), chars.upper)
     shape = np.where(chars.kind == SPACE, np.where(chars.upper == 10, chars.upper, 32), shape)
     inner = shape[1:-1] != 10
     # A gram may begin or end with a separator, which marks an end of the line.
     middle = np.flatnonzero(inner) + 1
-    three = (
-        (shape[middle - 1] << np.uint64(42)) | (shape[middle] << np.uint64(21)) | shape[middle + 1]
-    )
+    before, after = shape[middle - 1], shape[middle + 1]
+    before, after = shape[middle - 1], shape[middle + 1]
+    three = (before << np.uint64(42)) | (shape[middle] << np.uint64(21)) | after
     digits_as_zero = Characters(chars.first, chars.last, chars.line, shape, chars.kind)
     found = words(chars)
     whole = Hasher(digits_as_zero, np.ones(len(shape), np.bool_))(found.start, found.end)

@@ -1,0 +1,93 @@
+"""Out-of-fold training: what a later stage learns from is what an unseen document would get."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.estimators.lightgbm import Trees
+from pipelines.extraction.text import Ints
+
+Matrix = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float64]
+_Fitted = TypeVar("_Fitted")
+
+
+def fold_of(documents: int, folds: int, seed: int) -> Ints:
+    """A balanced random fold for each document."""
+    return np.random.default_rng(seed).permutation(documents).astype(np.int64) % folds
+
+
+def document_weights(groups: Ints, power: float) -> Vector:
+    """1 / (documents of the group) to a power, with mean 1."""
+    weights = np.bincount(groups)[groups].astype(np.float64) ** -power
+    return weights / weights.mean() if len(weights) else weights
+
+
+class Ensemble:
+    """Trees of several seeds on the same rows; the prediction is their mean."""
+
+    def __init__(self, members: list[Trees]) -> None:
+        self.members = members
+
+    def __call__(self, features: Matrix) -> Vector:
+        """Mean probability; 0 for every row if there was nothing to learn from."""
+        total = np.zeros(len(features))
+        for member in self.members:
+            total += member.predict(features)
+        return total / max(len(self.members), 1)
+
+    def describe(self) -> dict[str, object]:
+        """Number of models and trees, and the mean importance of the features that are used."""
+        gains: dict[str, float] = {}
+        for member in self.members:
+            for name, gain in member.importance().items():
+                gains[name] = gains.get(name, 0.0) + gain / len(self.members)
+        ranked = sorted(gains.items(), key=lambda item: (-item[1], item[0]))
+        return {
+            "models": len(self.members),
+            "trees": sum(member.booster.num_trees() for member in self.members),
+            "importance": {name: round(gain, 4) for name, gain in ranked},
+        }
+
+
+def fit_ensemble(
+    features: Matrix,
+    target: npt.NDArray[np.bool_],
+    weight: Vector,
+    rows: npt.NDArray[np.bool_],
+    names: tuple[str, ...],
+    *,
+    seeds: list[int],
+    trees: int,
+    **settings: float,
+) -> Ensemble:
+    """Trees for each seed on the marked rows; empty where these are all right or all wrong."""
+    chosen = target[rows]
+    if not chosen.any() or chosen.all():
+        return Ensemble([])
+    return Ensemble([
+        Trees.fit(
+            features[rows], chosen, weight[rows], names=names, trees=trees, seed=seed, **settings
+        )
+        for seed in seeds
+    ])
+
+
+def out_of_fold(
+    fit: Callable[[npt.NDArray[np.bool_]], Ensemble],
+    features: Matrix,
+    learn: npt.NDArray[np.bool_],
+    fold: Ints,
+) -> tuple[Ensemble, Vector]:
+    """The model of all rows, and for each row the prediction of one that never saw its fold.
+
+    `fit` learns from the marked rows; `learn` marks those it may learn from, `fold` is the
+    fold of each row.
+    """
+    predicted = np.zeros(len(features))
+    for part in np.unique(fold):
+        inside = fold == part
+        predicted[inside] = fit(learn & ~inside)(features[inside])
+    return fit(learn), predicted
