@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(default=5000, ge=0, le=65535)
     spark_port: int = Field(default=15002, ge=0, le=65535)
 
+    retry_delay_seconds: float = Field(default=30, ge=0)
+    """Pause before a failed task is tried again."""
+
     read_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Processes that read files at once."""
     max_line_bytes: int = Field(default=8 * 2**20, ge=1024)

@@ -5,6 +5,8 @@ from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
+from pipelines import settings
+
 # Errors are named as text, so that parsing a DAG imports none of their modules.
 RETRY_BY_ERROR = ExceptionRetryPolicy(
     rules=[
@@ -31,7 +33,7 @@ def task_defaults(owner: str) -> dict[str, Any]:
     return {
         "owner": owner,
         "retries": 2,
-        "retry_delay": timedelta(seconds=30),
+        "retry_delay": timedelta(seconds=settings.load().retry_delay_seconds),
         "retry_policy": RETRY_BY_ERROR,
         "execution_timeout": timedelta(hours=1),
     }

@@ -27,8 +27,9 @@ def summarise(result: Any) -> Summary:
             path = value if str(value).endswith(".html") else f"{value}/index.html"
             summary.links.append((_LINKS[name], path))
         elif isinstance(value, dict):
-            summary.tables.append((label, [(str(key), _text(value[key])) for key in value]))
-        elif value is not None:
+            rows = [(str(key), _text(value[key])) for key in value if value[key] not in ([], {})]
+            summary.tables.append((label, rows))
+        elif value not in (None, [], {}):
             summary.values.append((label, _text(value)))
     return summary
 
