@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,10 +37,25 @@ def test_home_changes_nothing_when_prepared_again(tmp_path: Path) -> None:
     assert not said
 
 
-def test_home_is_made_once_when_prepared_by_four_at_once(tmp_path: Path) -> None:
+def test_home_is_made_once_when_prepared_by_four_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings(home=tmp_path / "home")
+    draw = secrets.random.token_urlsafe
+
+    def slowly(size: int) -> str:
+        time.sleep(0.05)  # so that the four meet
+        return draw(size)
+
+    monkeypatch.setattr(secrets.random, "token_urlsafe", slowly)
+
+    def secrets_after_prepare(_: int) -> list[str]:
+        home.prepare(settings)
+        return [secrets.read(settings, name) for name in secrets.NAMES]
+
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: home.prepare(settings), range(4)))
+        seen = list(pool.map(secrets_after_prepare, range(4)))
+    assert seen == [seen[0]] * 4
     assert home.read_state(settings)["databases"] == databases.versions(settings)
     assert set(secrets.passwords(settings)) == set(secrets.USERS)
     assert not [path for path in settings.root.rglob(".*") if path.is_file()]

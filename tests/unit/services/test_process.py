@@ -17,6 +17,11 @@ from pipelines.services.process import Record
 SLEEP = "import time; time.sleep(60)"
 IGNORE_TERM = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
 FORK = f"import os; os.fork(); {SLEEP}"
+FORK_WITHOUT_MARKS = f"""
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", {SLEEP!r}], env={{}})
+{SLEEP}
+"""
 FORK_NEW_SESSION = f"""
 import subprocess, sys
 subprocess.Popen([sys.executable, "-c", {SLEEP!r}], start_new_session=True)
@@ -64,10 +69,12 @@ def test_process_is_stale_and_never_touched_when_its_pid_is_anothers(
     assert other.state() == "alive"
 
 
+@pytest.mark.parametrize("program", [FORK, FORK_WITHOUT_MARKS])
 def test_worker_is_ended_when_its_parent_was_killed(
-    start: Callable[[str], Record], tmp_path: Path
+    start: Callable[[str], Record], tmp_path: Path, program: str
 ) -> None:
-    record = start(FORK)
+    # A program that sets its title, as Airflow's workers do, overwrites its marks.
+    record = start(program)
     wait_for(lambda: len(process.members(record, tmp_path)) == 2)
     os.kill(record.pid, signal.SIGKILL)
     wait_for(lambda: record.state() == "dead")
@@ -104,6 +111,6 @@ def test_process_is_killed_when_it_does_not_stop_in_time(
 
 
 def test_memory_counts_what_a_process_holds(start: Callable[[str], Record], tmp_path: Path) -> None:
-    record = start(f"block = bytearray(b'x' * 50_000_000); {SLEEP}")
+    record = start(f"block = bytearray(b'x') * 50_000_000; {SLEEP}")
     wait_for(lambda: process.memory([psutil.Process(record.pid)]) > 50_000_000)
     assert process.memory(process.members(record, tmp_path)) < 90_000_000
