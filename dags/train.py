@@ -55,7 +55,7 @@ for spec in specs.models():
         features = SparkJobOperator(
             task_id="features",
             job="features",
-            arguments=["--model", name, "--snapshot", "{{ params.snapshot_id or '' }}"],
+            arguments=["--model", name, "--snapshot", "{{ params.snapshot_id or 'newest' }}"],
         )
         trained = task(task_id="train")(steps.train)(name, features=features.output)
         evaluated = task(task_id="evaluate")(steps.evaluate)(name, trained=trained)

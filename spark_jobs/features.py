@@ -139,11 +139,15 @@ def _last_line(error: PythonException) -> str:
     return named[0] if named else type(error).__name__
 
 
+def _snapshot(text: str) -> int | None:
+    return None if text == "newest" else int(text)
+
+
 def main(argv: Sequence[str] | None = None) -> FeaturesResult:
     """Command line of the job; leaves result or error as JSON in the file of `--result`."""
     parser = argparse.ArgumentParser(description="Computes the features of a model.")
     parser.add_argument("--model", required=True)
-    parser.add_argument("--snapshot", type=int, help="of the data set; default the newest")
+    parser.add_argument("--snapshot", type=_snapshot, help="of the data set: its id or `newest`")
     parser.add_argument("--token", required=True, help="names the attempt's task, in every try")
     parser.add_argument("--result", required=True, type=Path)
     options = parser.parse_args(argv)

@@ -37,7 +37,17 @@ class TaskReporter:
 
     @hookimpl
     def on_task_instance_failed(self, task_instance: Any, error: Any) -> None:
-        self.write(task=task_instance.task_id, state="failed", error=str(error))
+        self.write(task=task_instance.task_id, state="failed", error=_readable(error))
+
+
+def _readable(error: Any) -> str:
+    """Our own errors whole; of others the last lines, where the cause stands."""
+    from pipelines.errors import MillraceError
+
+    if isinstance(error, MillraceError):
+        return str(error)
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return "\n".join([f"{type(error).__name__}: …", *lines[-3:]] if len(lines) > 3 else lines)
 
 
 def run(dag_id: str, conf: dict[str, Any], out: TextIO) -> bool:
