@@ -1,6 +1,5 @@
 """A model as files: the spec it was made with, and what its engine wrote."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +34,8 @@ class Artefact:
         engine = folder / _ENGINE
         engine.mkdir(parents=True)
         self.fitted.save(engine)
-        text = json.dumps(self.spec.model_dump(mode="json"), indent=1, sort_keys=True)
-        (folder / _SPEC).write_text(text + "\n", encoding="utf-8")
+        # The order of the fields is that of the predictions, so keys are not sorted.
+        (folder / _SPEC).write_text(self.spec.model_dump_json(indent=1) + "\n", encoding="utf-8")
         return folder_hash(folder)
 
     @classmethod

@@ -88,9 +88,11 @@ def _intervals(counts: Floats) -> tuple[Floats, Floats]:
     moved to hold the score itself, which a percentile interval of few documents may miss.
     """
     documents, columns = counts.shape[:2]
-    if not documents:
-        nothing = np.full((columns, 2), np.nan)
-        return nothing, nothing
+    itself = _f1(counts.sum(axis=0))
+    asked = ~np.isnan(itself)
+    low, high = np.full_like(itself, np.nan), np.full_like(itself, np.nan)
+    if not asked.any():
+        return low, high
     draws = np.random.default_rng(_SEED)
     block = max(1, _BLOCK_CELLS // documents)
     flat = counts.reshape(documents, -1)
@@ -102,12 +104,9 @@ def _intervals(counts: Floats) -> tuple[Floats, Floats]:
         for start in range(0, RESAMPLES, block)
     ]).reshape(RESAMPLES, columns, -1)
     tail = 100 * (1 - LEVEL) / 2
-    f1 = _f1(resampled)
-    itself = _f1(counts.sum(axis=0))
-    # A column that no document asks for is all NaN: it has no interval, and that is no warning.
-    asked = ~np.isnan(itself)
-    low, high = np.full_like(itself, np.nan), np.full_like(itself, np.nan)
-    low[asked], high[asked] = np.nanpercentile(f1[:, asked], [tail, 100 - tail], axis=0)
+    # Where few documents ask for a field, some draws hold none of them and have no F1.
+    ends = np.nanpercentile(_f1(resampled)[:, asked], [tail, 100 - tail], axis=0)
+    low[asked], high[asked] = ends
     return np.minimum(low, itself), np.maximum(high, itself)
 
 

@@ -15,8 +15,7 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.estimators.artefact import Artefact
 from pipelines.evaluation.extraction import Evaluation
 from pipelines.evaluation.report import write_report
-from pipelines.evaluation.scores import OVERALL, Score
-from pipelines.evaluation.slices import ALL
+from pipelines.evaluation.scores import OVERALL
 from pipelines.evaluation.table import task
 from pipelines.publication import code_hash, digest, publish_once
 from pipelines.settings import Settings
@@ -93,27 +92,16 @@ def _importance(spec: EvaluationSpec, settings: Settings) -> Mapping[str, Mappin
 
 def _figures(found: Evaluation) -> dict[str, float]:
     """The few figures that decide, small enough for XCom whatever the number of fields."""
-    figures = {
-        f"{part}/micro_{name}" if part != ALL else f"micro_{name}": value
-        for part, one in found.slices.items()
-        for name in ("f1", "f1_value")
-        if (value := getattr(one.scores[OVERALL], name)) is not None
+    return {
+        name: value
+        for name, value in found.metrics().items()
+        if name.rsplit("/", 1)[-1] in {"micro_f1", "micro_f1_value", "micro_auroc", "auroc"}
     }
-    aurocs = {
-        f"{field}/auroc": one.auroc
-        for field, one in found.calibration.items()
-        if one.auroc is not None
-    }
-    return {**figures, **aurocs}
 
 
 def _headline(found: Evaluation) -> dict[str, list[float]]:
     return {
         name: [one.f1, *one.f1_interval]
-        for name, one in _ordered(found).items()
+        for name, one in {OVERALL: found.overall, **found.fields}.items()
         if one.f1 is not None and one.f1_interval is not None
     }
-
-
-def _ordered(found: Evaluation) -> dict[str, Score]:
-    return {OVERALL: found.overall, **found.fields}
