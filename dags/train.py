@@ -19,6 +19,7 @@ model file and the same version: nothing is computed or registered twice.
 from datetime import timedelta
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, task
+
 from millrace_airflow import assets, defaults, specs, steps
 from millrace_airflow.spark import SparkJobOperator
 

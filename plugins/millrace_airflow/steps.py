@@ -55,7 +55,7 @@ def train(
     """Trains on computed features; the form may name another seed."""
     from pipelines import settings
     from pipelines.contracts.result import FeaturesResult
-    from pipelines.lake import Lake
+    from pipelines.lake.lake import Lake
     from pipelines.training.step import TrainSpec, run
 
     current = settings.load()
@@ -71,7 +71,7 @@ def evaluate(
     from pipelines import settings
     from pipelines.contracts.result import TrainResult
     from pipelines.evaluation.step import EvaluationSpec, run
-    from pipelines.lake import Lake
+    from pipelines.lake.lake import Lake
 
     current = settings.load()
     spec = EvaluationSpec(model=_spec(model, params), training=TrainResult.model_validate(trained))
@@ -90,7 +90,7 @@ def register(
     from millrace_airflow import assets
     from pipelines import settings
     from pipelines.contracts.result import EvaluationResult, TrainResult
-    from pipelines.lake import Lake
+    from pipelines.lake.lake import Lake
     from pipelines.registry.register import RegistrationSpec, run
 
     current = settings.load()
