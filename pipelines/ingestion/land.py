@@ -141,11 +141,11 @@ class _Landing:
             self._settings, threads=max(1, self._settings.read_workers // max(1, count))
         )
         jobs = self._jobs(found, limits)
-        if count == 1 and not self._isolated(found[0]):
-            # One text file: nothing to share out, and nothing that takes a process down.
+        if count <= 1 and not any(map(self._isolated, found)):
+            # Text alone and nothing to share out: nothing here takes a process down.
             yield from workers.here(jobs, reading.read)
         else:
-            yield from workers.each(jobs, reading.read, workers=max(1, count))
+            yield from workers.each(jobs, reading.read, workers=count)
 
     def _isolated(self, source: Source) -> bool:
         chosen = formats.choose(self._dataset, source.path, self._spec.format)

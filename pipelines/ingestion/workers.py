@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import TypeVar
 
 Job = TypeVar("Job")
@@ -19,7 +20,11 @@ class WorkerDiedError(Exception):
 
 
 def each(
-    jobs: Iterable[Job], work: Callable[[Job], Result], *, workers: int
+    jobs: Iterable[Job],
+    work: Callable[[Job], Result],
+    *,
+    workers: int,
+    seconds: int = JOB_SECONDS,
 ) -> Iterator[tuple[Job, Result | Exception]]:
     """Yields each job with its result, or with what it raised, as they end.
 
@@ -28,16 +33,17 @@ def each(
     in a process of its own, and only the one that dies alone gets WorkerDiedError.
     """
     waiting = iter(jobs)
+    timed = partial(_timed, work, seconds)
     suspects: list[Job] = []
     more = True
     while more or suspects:
         for job in suspects:
-            yield job, _alone(job, work)
+            yield job, _alone(job, timed)
         suspects = []
         with _pool(workers) as pool:
             running: dict[Future[Result], Job] = {}
             while not suspects:
-                more = _fill(pool, running, waiting, work, workers, suspects)
+                more = _fill(pool, running, waiting, timed, workers, suspects)
                 if not running:
                     break
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -76,7 +82,7 @@ def _fill(
         if job is None:
             return False
         try:
-            running[pool.submit(_timed, work, job)] = job
+            running[pool.submit(work, job)] = job
         except BrokenProcessPool:
             suspects.append(job)
             return True
@@ -85,7 +91,7 @@ def _fill(
 
 def _alone(job: Job, work: Callable[[Job], Result]) -> Result | Exception:
     with _pool(1) as pool:
-        outcome = _outcome(pool.submit(_timed, work, job))
+        outcome = _outcome(pool.submit(work, job))
     return WorkerDiedError() if isinstance(outcome, BrokenProcessPool) else outcome
 
 
@@ -101,9 +107,9 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _timed(work: Callable[[Job], Result], job: Job) -> Result:
+def _timed(work: Callable[[Job], Result], seconds: int, job: Job) -> Result:
     # No handler: the signal ends the process even inside native code.
-    signal.alarm(JOB_SECONDS)
+    signal.alarm(seconds)
     try:
         return work(job)
     finally:
