@@ -91,10 +91,10 @@ def score(spec: ModelSpec, answers: list, labels: list) -> dict[str, dict[str, f
         total = (count["given"] + count["wanted"]) / 2
         scores[name] = {"f1": count["hit"] / total, "f1_value": count["value"] / total}
         pairs = sure.get(name, [pair for pairs in sure.values() for pair in pairs])
-        right = [pair[1] for pair in pairs]
+        hits = [pair[1] for pair in pairs]
         scores[name]["auroc"] = (
-            float(roc_auc_score(right, [pair[0] for pair in pairs]))
-            if 0 < sum(right) < len(right)
+            float(roc_auc_score(hits, [pair[0] for pair in pairs]))
+            if 0 < sum(hits) < len(hits)
             else float("nan")
         )
         scores[name]["brier"] = statistics.fmean((sure - hit) ** 2 for sure, hit in pairs)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from pipelines.extraction.measures import LINE_FEATURES, TOKEN_FEATURES
 from pipelines.extraction.schema import FEATURES, LINE_LISTS, LISTS, TOKEN_LISTS, VALUE_LISTS
 from pipelines.extraction.text import Ints
 
-Array = npt.NDArray[np.generic]
+Array: TypeAlias = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -139,15 +140,15 @@ class Batch:
 
     @property
     def line_features(self) -> npt.NDArray[np.float32]:
-        return self.lists["line_features"].reshape(-1, len(LINE_FEATURES))  # type: ignore[return-value]
+        return self.lists["line_features"].reshape(-1, len(LINE_FEATURES))
 
     @property
     def token_features(self) -> npt.NDArray[np.float32]:
-        return self.lists["token_features"].reshape(-1, len(TOKEN_FEATURES))  # type: ignore[return-value]
+        return self.lists["token_features"].reshape(-1, len(TOKEN_FEATURES))
 
     @property
     def value_features(self) -> npt.NDArray[np.float32]:
-        return self.lists["value_features"].reshape(-1, len(VALUE_FEATURES))  # type: ignore[return-value]
+        return self.lists["value_features"].reshape(-1, len(VALUE_FEATURES))
 
     def line_at(self, lines: Ints, shift: int) -> Ints:
         """Index of the line `shift` further in the same document, -1 outside it."""

@@ -153,7 +153,8 @@ def _dense(group: npt.NDArray[np.integer], value: npt.NDArray[np.integer] | None
     """Groups (or pairs of group and value) numbered from 0."""
     if value is not None:
         group = group * (int(value.max(initial=0)) + 1) + value
-    return np.unique(group, return_inverse=True)[1].astype(np.int64)
+    dense: Ints = np.unique(group, return_inverse=True)[1].astype(np.int64)
+    return dense
 
 
 def _sizes(group: npt.NDArray[np.integer]) -> Ints:

@@ -11,6 +11,7 @@ from pipelines.extraction.text import Ints
 
 Matrix = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
+"""Of any shape: probabilities are kept in double precision, features in single."""
 _Fitted = TypeVar("_Fitted")
 
 

@@ -88,7 +88,8 @@ def flatten(pages: pa.ChunkedArray) -> Lines:
 
 def _lengths(lists: pa.ListArray) -> Ints:
     lengths = pc.fill_null(lists.value_lengths(), 0)
-    return lengths.to_numpy(zero_copy_only=False).astype(np.int64)
+    numbers: Ints = lengths.to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers
 
 
 def _ranges(lengths: Ints) -> Ints:

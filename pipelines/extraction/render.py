@@ -126,7 +126,7 @@ def fit(
     known = Known(counts)
     document, keys = _head_keys(batch)
     used = _used_rules(batch, picks, label, rules)
-    typed = used.any(axis=1)
+    typed = np.asarray(used.any(axis=1))
     habits, habit_counts = Memory.learn_out(keys, document, used[document], typed[document])
     options = _options(batch, picks, rules, known, _habits(batch, habit_counts), label.text)
     target = np.array(

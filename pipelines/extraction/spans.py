@@ -50,7 +50,7 @@ class SpanModel:
     ranker: Ensemble
 
     def __call__(
-        self, batch: Batch, logits: Vector, tokens: Ints, roles: Matrix, most: int
+        self, batch: Batch, logits: Vector, tokens: Ints, roles: Vector, most: int
     ) -> tuple[Spans, Vector]:
         """Candidates and the probability that each is the value."""
         spans = _spans(batch, logits, tokens, roles, most)
@@ -62,7 +62,7 @@ def fit(
     batch: Batch,
     logits: Vector,
     tokens: Ints,
-    roles: Matrix,
+    roles: Vector,
     label: Label,
     weight: Vector,
     fold: Ints,
@@ -152,7 +152,7 @@ def _top(
     ), filled
 
 
-def _spans(batch: Batch, logits: Vector, tokens: Ints, roles: Matrix, most: int) -> Spans:
+def _spans(batch: Batch, logits: Vector, tokens: Ints, roles: Vector, most: int) -> Spans:
     """Pairs of a likely start and a likely end behind it, the `most` best of each document."""
     document = batch.token_document[tokens]
     starts, has_start = _top(document, roles[:, 0], _STARTS, len(batch))

@@ -32,7 +32,7 @@ class Store:
     def save(self, folder: Path) -> None:
         """Writes all files; the same content is the same bytes."""
         with (folder / _ARRAYS).open("wb") as file:
-            np.savez_compressed(file, **dict(sorted(self.arrays.items())))
+            np.savez_compressed(file, allow_pickle=False, **dict(sorted(self.arrays.items())))
         for name, trees in sorted(self.trees.items()):
             trees.save(folder / f"{name}.txt")
         facts = self.facts | {"format": FORMAT, "trees": sorted(self.trees)}

@@ -35,7 +35,7 @@ class WordModel:
     """How often a line, by its letters, held the value or a part of it."""
     roles: tuple[Ensemble, Ensemble, Ensemble]
 
-    def __call__(self, batch: Batch, logits: Matrix, tokens: Ints) -> Matrix:
+    def __call__(self, batch: Batch, logits: Matrix, tokens: Ints) -> Vector:
         """Probabilities of the roles for the words `tokens`: shape (tokens, 3)."""
         matrix = _matrix(
             batch,
@@ -66,7 +66,7 @@ def fit(
     fold: Ints,
     parameters: Parameters,
     seed: int,
-) -> tuple[WordModel, Matrix]:
+) -> tuple[WordModel, Vector]:
     """The model of one field and its out-of-fold probabilities of `tokens`, shape (tokens, 3).
 
     `weight` and `fold` have one entry a document.
