@@ -29,6 +29,7 @@ stage() {
     local name="$1" begin end log
     shift
     log=$(mktemp)
+    trap 'rm -f "$log"; echo "interrupted: run it again, it goes on from here" >&2; exit 130' INT TERM
     begin=$(clock)
     printf '%-34s' "$name"
     if ! "$@" >"$log" 2>&1; then
@@ -40,6 +41,7 @@ stage() {
     end=$(clock)
     printf '%5d.%d s  %s\n' $(((end - begin) / 10)) $(((end - begin) % 10)) "$(tail -n 1 "$log")"
     rm -f "$log"
+    trap - INT TERM
 }
 
 # Tenths of a second since 1970 (the bash 3 of macOS knows only whole seconds).

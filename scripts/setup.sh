@@ -46,6 +46,12 @@ install_uv() {
 }
 
 sync_packages() {
+    # A registry that is set in pip's own file: uv does not read it.
+    local index
+    index=$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)
+    if [ -n "$index" ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ]; then
+        export UV_DEFAULT_INDEX="$index"
+    fi
     rm -f "$LOCK_STAMP" "$PROJECT_STAMP" # an interrupted sync must be done again
     VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip sync --require-hashes --compile-bytecode requirements.txt
     mkdir -p "$SHARE" && lock_hash >"$LOCK_STAMP"
