@@ -35,15 +35,16 @@ def _time_as_text(value: Any) -> Any:
 
 
 def _in_utc(value: datetime | None) -> datetime | None:
-    """A time without an offset is taken as UTC."""
+    """A time without an offset is taken as UTC; no computer received anything before 1970."""
     if value is None:
         return None
-    if value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
     try:
-        return value.astimezone(UTC)
+        utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:  # the first or last day of the calendar, moved out of it
-        raise ValueError("the time in UTC is outside the years 1 to 9999") from None
+        utc = datetime.min.replace(tzinfo=UTC)
+    if utc.year < 1970:
+        raise ValueError("a time in the years 1970 to 9999, in UTC")
+    return utc
 
 
 Time = Annotated[datetime | None, BeforeValidator(_time_as_text), AfterValidator(_in_utc)]

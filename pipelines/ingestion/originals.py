@@ -6,7 +6,6 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from pipelines.settings import Settings
 
@@ -48,24 +47,19 @@ class Original:
 def keep(source: Path, dataset: str, settings: Settings) -> Original:
     """Copies a file to `originals/<dataset>/<sha[:2]>/<sha><suffix>`, whole or not at all.
 
-    Raises ChangedError where the file changes meanwhile.
+    A file that is there already is not copied again. Raises ChangedError where the source
+    changes meanwhile.
     """
     root = settings.originals / dataset
-    root.mkdir(parents=True, exist_ok=True)
-    before = State.of(source)
-    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=root)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as target:
-            sha256, size = _copy(source, target)
-        if size != before.size or State.of(source) != before:
-            raise ChangedError(str(source))
-        kept = root / sha256[:2] / f"{sha256}{_suffix(source)}"
-        if not kept.exists():
-            publish(temporary, kept)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return Original(kept, sha256, before)
+    state = State.of(source)
+    with source.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    kept = root / sha256[:2] / f"{sha256}{_suffix(source)}"
+    if not kept.exists():
+        _copy(source, kept, sha256)
+    if State.of(source) != state:
+        raise ChangedError(str(source))
+    return Original(kept, sha256, state)
 
 
 def publish(temporary: Path, target: Path) -> None:
@@ -76,14 +70,21 @@ def publish(temporary: Path, target: Path) -> None:
     temporary.replace(target)
 
 
-def _copy(source: Path, target: IO[bytes]) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with source.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            target.write(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size
+def _copy(source: Path, kept: Path, sha256: str) -> None:
+    """Copies what has this hash; ChangedError where the source has another by now."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=kept.parent)
+    temporary, digest = Path(name), hashlib.sha256()
+    try:
+        with source.open("rb") as file, os.fdopen(descriptor, "wb") as target:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+        if digest.hexdigest() != sha256:
+            raise ChangedError(str(source))
+        publish(temporary, kept)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _suffix(path: Path) -> str:

@@ -113,7 +113,7 @@ def _lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | Refusal]]:
         if len(line) <= limit or line.endswith(b"\n"):
             yield number, line
             continue
-        length = len(line)
+        raw, length = capped(line), len(line)
         while not line.endswith(b"\n") and (line := file.readline(_CHUNK)):
             length += len(line)
         yield (

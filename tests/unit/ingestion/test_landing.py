@@ -1,4 +1,6 @@
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
@@ -130,6 +132,14 @@ def test_landing_goes_on_where_it_was_killed(land, settings, write, document):
     parquet = {path: state for path, state in half.items() if path.endswith(".parquet")}
     parquet = {path: state for path, state in parquet.items() if "/.work/" not in path}
     assert parquet.items() <= _state(settings.landing).items()  # not written twice
+
+
+def test_two_landings_at_once_have_one_effect(land, landed, write, document):
+    path = write("f.jsonl", *(document(document_id=str(number)) for number in range(50)))
+    with ThreadPoolExecutor(2) as pool:
+        results = [running.result() for running in [pool.submit(land, path) for _ in range(2)]]
+    assert results[0] == results[1]
+    assert len(landed()["2026-03-31"]) == 50
 
 
 def test_file_is_read_again_when_its_manifest_was_never_written(land, settings, write, document):
@@ -284,8 +294,6 @@ def test_real_receipts_land_whole(land, landed, sroie):
 
 
 def _put(path, text, when):
-    import os
-
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     os.utime(path, (when.timestamp(), when.timestamp()))

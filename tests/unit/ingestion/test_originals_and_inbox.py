@@ -1,25 +1,33 @@
+import hashlib
+
 import pytest
 
-from pipelines.ingestion import inbox, originals, sources
+from pipelines.ingestion import inbox, sources
 from pipelines.ingestion.originals import ChangedError, State, keep
 from pipelines.ingestion.sources import Source
 
 
-def test_original_is_not_kept_when_the_file_grows_meanwhile(tmp_path, settings, monkeypatch):
+@pytest.mark.parametrize("already_kept", [False, True])
+def test_original_is_refused_when_the_file_grows_meanwhile(
+    tmp_path, settings, monkeypatch, already_kept
+):
     path = tmp_path / "f.jsonl"
     path.write_text("half", encoding="utf-8")
-    copy = originals._copy
+    if already_kept:
+        keep(path, "receipts", settings)
+    digest = hashlib.file_digest
 
-    def copy_while_it_grows(source, target):
-        result = copy(source, target)
-        with source.open("a", encoding="utf-8") as file:
-            file.write(" and the rest")
+    def digest_while_it_grows(file, name):
+        result = digest(file, name)
+        with path.open("a", encoding="utf-8") as writer:
+            writer.write(" and the rest")
         return result
 
-    monkeypatch.setattr(originals, "_copy", copy_while_it_grows)
+    monkeypatch.setattr(hashlib, "file_digest", digest_while_it_grows)
     with pytest.raises(ChangedError):
         keep(path, "receipts", settings)
-    assert not [path for path in settings.originals.rglob("*") if path.is_file()]
+    kept = [path.read_text() for path in settings.originals.rglob("*") if path.is_file()]
+    assert kept == (["half"] if already_kept else [])
 
 
 def test_inbox_file_stays_when_another_took_its_name(tmp_path):
