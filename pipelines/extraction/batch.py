@@ -51,7 +51,16 @@ class Batch:
             table, lists, lengths["line_text"], lengths["token_line"], lengths["value_line"]
         )
         batch._check_lengths(lengths)
+        batch._check_numbers()
         return batch
+
+    def _check_numbers(self) -> None:
+        for name, values in self.lists.items():
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise BadDataError(
+                    f"features column {name!r} holds NaN, infinity or null; features are always "
+                    "finite. Compute the features again with this version of the code."
+                )
 
     def _check_lengths(self, lengths: dict[str, Ints]) -> None:
         n_ngrams = np.bincount(self.line_document, self.lists["line_ngrams"], len(self))

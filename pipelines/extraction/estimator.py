@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from pipelines.contracts.names import DOCUMENT_ID, FIELDS
@@ -51,12 +50,7 @@ class FieldExtractor:
         fold = fold_of(len(batch), chosen.folds, seed)
         weight = document_weights(groups(batch, spec.split.group_by), chosen.group_weight)
         progress(f"lines of {len(batch)} documents")
-        logits = np.zeros((int(batch.n_lines.sum()), len(targets)), dtype=np.float32)
-        for part in range(chosen.folds):
-            inside = fold[batch.line_document] == part
-            model = lines.fit(batch, list(targets.values()), weight, np.flatnonzero(fold != part))
-            logits[inside] = model(batch)[inside]
-        line_model = lines.fit(batch, list(targets.values()), weight, np.arange(len(batch)))
+        line_model, logits = lines.fit_out_of_fold(batch, list(targets.values()), weight, fold)
         fields: dict[str, FieldModel] = {}
         for column, (name, field) in enumerate(spec.fields.items()):
             progress(f"field {name}")

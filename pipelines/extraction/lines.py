@@ -47,6 +47,18 @@ class LineModel:
         return logits + self.places[:, 0, head].T + self.places[:, 1, foot].T
 
 
+def fit_out_of_fold(
+    batch: Batch, labels: Sequence[Label], weight: npt.NDArray[np.float64], fold: Ints
+) -> tuple[LineModel, npt.NDArray[np.float32]]:
+    """The model of all documents, and each line's log-odds by one that never saw its fold."""
+    logits = np.zeros((int(batch.n_lines.sum()), len(labels)), dtype=np.float32)
+    for part in np.unique(fold).tolist():
+        inside = fold[batch.line_document] == part
+        model = fit(batch, labels, weight, np.flatnonzero(fold != part))
+        logits[inside] = model(batch)[inside]
+    return fit(batch, labels, weight, np.arange(len(batch))), logits
+
+
 def fit(
     batch: Batch, labels: Sequence[Label], weight: npt.NDArray[np.float64], rows: Ints
 ) -> LineModel:
@@ -61,6 +73,9 @@ def fit(
         for place in _places(batch)
     ]
     stacked = sparse.hstack([bag[index[lines]] for index in _contexts(batch)] + places).tocsr()
+    # Most buckets are empty in one context; a dense solver would carry them all along.
+    present = np.flatnonzero(stacked.getnnz(axis=0))
+    stacked = stacked[:, present]
     weights = np.zeros((len(labels), _CONTEXTS, _BUCKETS), dtype=np.float32)
     of_place = np.zeros((len(labels), 2, _PLACES), dtype=np.float32)
     intercepts = np.full(len(labels), -8.0, dtype=np.float32)
@@ -73,7 +88,9 @@ def fit(
         # BLAS with several threads would add in another order on another machine
         with threadpool_limits(1):
             model.fit(stacked[known], target, weight[batch.line_document[lines]][known])
-        grams, place = np.split(model.coef_[0], [_CONTEXTS * _BUCKETS])
+        all_weights = np.zeros(_CONTEXTS * _BUCKETS + 2 * _PLACES)
+        all_weights[present] = model.coef_[0]
+        grams, place = np.split(all_weights, [_CONTEXTS * _BUCKETS])
         weights[field] = grams.reshape(_CONTEXTS, _BUCKETS)
         of_place[field] = place.reshape(2, _PLACES)
         intercepts[field] = model.intercept_[0]

@@ -3,6 +3,7 @@
 `arrays.npz` (no objects), one LightGBM text file an ensemble member, `model.json`.
 """
 
+import hashlib
 import json
 import zipfile
 from dataclasses import dataclass, field
@@ -35,7 +36,11 @@ class Store:
             np.savez_compressed(file, allow_pickle=False, **dict(sorted(self.arrays.items())))
         for name, trees in sorted(self.trees.items()):
             trees.save(folder / f"{name}.txt")
-        facts = self.facts | {"format": FORMAT, "trees": sorted(self.trees)}
+        files = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.iterdir())
+        }
+        facts = self.facts | {"format": FORMAT, "files": files}
         text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False)
         (folder / _FACTS).write_text(text + "\n", encoding="utf-8")
 
@@ -46,9 +51,14 @@ class Store:
             facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
             if facts.get("format") != FORMAT:
                 raise ValueError(f"format {facts.get('format')}, expected {FORMAT}")
+            _verify(folder, facts["files"])
             with np.load(folder / _ARRAYS, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-            trees = {name: Trees.load(folder / f"{name}.txt") for name in facts["trees"]}
+            trees = {
+                name.removesuffix(".txt"): Trees.load(folder / name)
+                for name in facts["files"]
+                if name.endswith(".txt")
+            }
         except (OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
             raise BadDataError(
                 f"folder {folder.name!r} holds no extractor that can be read: {error}. "
@@ -69,3 +79,10 @@ class Store:
     def ensemble(self, name: str) -> Ensemble:
         members = sorted(key for key in self.trees if key.rpartition(".")[0] == name)
         return Ensemble([self.trees[key] for key in members])
+
+
+def _verify(folder: Path, files: dict[str, str]) -> None:
+    """Holds every file against its hash: LightGBM ends the process on a text that is cut."""
+    for name, expected in files.items():
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
+            raise ValueError(f"{name} is not the file that was written")
