@@ -122,6 +122,7 @@ def _lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | Refusal]]:
                 "line_too_long",
                 f"the line has {length:,} bytes, the limit is {limit:,}. "
                 "Split the document or raise MILLRACE_MAX_LINE_BYTES",
+                raw=raw,
                 line=number,
             ),
         )

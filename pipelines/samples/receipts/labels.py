@@ -1,5 +1,6 @@
 """Key fields as people type them from the paper: right, and each in a way of their own."""
 
+from dataclasses import dataclass
 from random import Random
 
 from pipelines.samples.receipts.invoice import Order
@@ -7,74 +8,81 @@ from pipelines.samples.receipts.merchants import Merchant
 from pipelines.samples.receipts.receipt import Purchase
 
 _TYPISTS = 4
+_SLIP = 0.08
+"""How often a person does not do what that person usually does."""
+
+
+@dataclass(frozen=True)
+class _Habits:
+    """How one person types, of all documents alike."""
+
+    drops_points: bool
+    joins_with_comma: bool
+    drops_last_stop: bool
+    keeps_currency: bool
 
 
 def of_receipt(rng: Random, purchase: Purchase, seed: int) -> dict[str, str | None]:
     """The four fields of a receipt."""
     merchant = purchase.merchant
-    typist = _typist(rng, seed)
+    typist = _typist(rng, merchant, seed)
     return {
-        "company": _company(rng, merchant, typist),
+        "company": _company(merchant, typist),
         "date": merchant.day(purchase.when.date()),
-        "address": _address(rng, merchant, typist),
-        "total": _amount(rng, merchant, purchase.total, typist),
+        "address": _address(merchant, typist),
+        "total": _amount(merchant, purchase.total, typist),
     }
 
 
 def of_invoice_as_receipt(rng: Random, order: Order, seed: int) -> dict[str, str | None]:
     """The same four fields, of an invoice among receipts."""
     merchant = order.merchant
-    typist = _typist(rng, seed)
+    typist = _typist(rng, merchant, seed)
     return {
-        "company": _company(rng, merchant, typist),
+        "company": _company(merchant, typist),
         "date": merchant.day(order.day),
-        "address": _address(rng, merchant, typist),
-        "total": _amount(rng, merchant, order.due, typist),
+        "address": _address(merchant, typist),
+        "total": _amount(merchant, order.due, typist),
     }
 
 
 def of_invoice(rng: Random, order: Order, seed: int) -> dict[str, str | None]:
     """The fields of an invoice as a document type of its own."""
     merchant = order.merchant
-    typist = _typist(rng, seed)
+    typist = _typist(rng, merchant, seed)
     return {
-        "supplier": _company(rng, merchant, typist),
+        "supplier": _company(merchant, typist),
         "invoice_number": order.number,
         "invoice_date": merchant.day(order.day),
-        "amount_due": _amount(rng, merchant, order.due, typist),
+        "amount_due": _amount(merchant, order.due, typist),
     }
 
 
-def _typist(rng: Random, seed: int) -> Random:
-    """One of a few people, each with habits that hold for all documents of a sample."""
-    return Random(f"{seed}/typist/{rng.randrange(_TYPISTS)}")  # noqa: S311
+def _typist(rng: Random, merchant: Merchant, seed: int) -> _Habits:
+    """One of a few people; the documents of a merchant mostly come to the same one."""
+    number = len(merchant.registration + merchant.name) % _TYPISTS
+    if rng.random() < 0.1:
+        number = rng.randrange(_TYPISTS)
+    person = Random(f"{seed}/typist/{number}")  # noqa: S311
+    usual = [person.random() for _ in range(4)]
+    slips = [rng.random() < _SLIP for _ in range(4)]
+    shares = (0.1, 0.7, 0.2, 0.4)
+    habits = [(at < share) != slip for at, share, slip in zip(usual, shares, slips, strict=True)]
+    return _Habits(*habits)
 
 
-def _usual(rng: Random, typist: Random, share: float) -> bool:
-    """What this person usually does, against the habit now and then."""
-    habit = typist.random() < share
-    return habit if rng.random() < 0.93 else not habit
+def _company(merchant: Merchant, typist: _Habits) -> str:
+    return merchant.name.replace(".", "") if typist.drops_points else merchant.name
 
 
-def _company(rng: Random, merchant: Merchant, typist: Random) -> str:
-    name = merchant.name
-    if "." in name and _usual(rng, typist, 0.1):
-        name = name.replace(".", "")
-    return name
-
-
-def _address(rng: Random, merchant: Merchant, typist: Random) -> str:
-    join = ", " if _usual(rng, typist, 0.7) else " "
+def _address(merchant: Merchant, typist: _Habits) -> str:
     lines = [line.rstrip(",") for line in merchant.address]
-    kept = all(line.endswith(",") for line in merchant.address[:-1])
-    text = (", " if kept else join).join(lines)
-    if text.endswith(".") and _usual(rng, typist, 0.2):
-        text = text[:-1]
-    return text
+    printed_commas = all(line.endswith(",") for line in merchant.address[:-1])
+    join = ", " if printed_commas or typist.joins_with_comma else " "
+    text = join.join(lines)
+    return text.removesuffix(".") if typist.drops_last_stop else text
 
 
-def _amount(rng: Random, merchant: Merchant, cents: int, typist: Random) -> str:
+def _amount(merchant: Merchant, cents: int, typist: _Habits) -> str:
     money = merchant.money
-    if _usual(rng, typist, 0.3):
-        return money.full(cents).replace(" ", "")
-    return money.bare(cents)
+    return money.full(cents).replace(" ", "") if typist.keeps_currency else money.bare(cents)
