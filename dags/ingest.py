@@ -20,7 +20,7 @@ the day they belong to.
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, Param, task
 
 from millrace_airflow import assets, defaults, specs, steps
 from millrace_airflow.spark import SparkJobOperator
@@ -32,7 +32,7 @@ for spec in specs.datasets():
         description=f"{spec.description}: land, validate, publish",
         doc_md=__doc__,
         # Each run stands for the day before; midnight UTC closes it.
-        schedule=CronTriggerTimetable("0 0 * * *", timezone="UTC", interval=timedelta(days=1)),
+        schedule=defaults.cron("0 0 * * *", interval=timedelta(days=1)),
         catchup=False,
         # One publication of a data set at a time, in order.
         max_active_runs=1,

@@ -18,7 +18,7 @@ model file and the same version: nothing is computed or registered twice.
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
 from millrace_airflow import assets, defaults, specs, steps
 from millrace_airflow.spark import SparkJobOperator
@@ -26,7 +26,7 @@ from millrace_airflow.spark import SparkJobOperator
 for spec in specs.models():
     name = spec.name
     data = [assets.published(spec.dataset)]
-    cron = CronTriggerTimetable(spec.schedule, timezone="UTC") if spec.schedule else None
+    cron = defaults.cron(spec.schedule) if spec.schedule else None
     with DAG(
         dag_id=f"train__{name}",
         description=f"{spec.description}: features, train, evaluate, register",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import CronTriggerTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from pipelines import settings
 
@@ -37,3 +37,14 @@ def task_defaults(owner: str) -> dict[str, Any]:
         "retry_policy": RETRY_BY_ERROR,
         "execution_timeout": timedelta(hours=1),
     }
+
+
+def cron(expression: str, interval: timedelta = timedelta()) -> CronTriggerTimetable:
+    """Times in UTC, each run standing for the `interval` before it; the first one lies ahead.
+
+    With `run_immediately=False` Airflow 3.3 still starts the last past run when less than a
+    tenth of the period has gone by, so a fresh installation would race the person at it.
+    """
+    return CronTriggerTimetable(
+        expression, timezone="UTC", interval=interval, run_immediately=timedelta(0)
+    )
