@@ -28,8 +28,9 @@ die() {
 stage() {
     local name="$1" begin end log
     shift
+    exec 3>&2
     log=$(mktemp)
-    trap 'rm -f "$log"; echo "interrupted: run it again, it goes on from here" >&2; exit 130' INT TERM
+    trap 'rm -f "$log"; echo "interrupted; run it again, it goes on from here" >&3; exit 130' INT TERM
     begin=$(clock)
     printf '%-34s' "$name"
     if ! "$@" >"$log" 2>&1; then
