@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _FLUSH_BYTES = 16 * 2**20
 _FLUSH_ROWS = 10_000
 _MOST_DAYS = 366
+_MOST_WAITING = 1000
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ def write(job: Job, rows: Iterable[Record | Refusal]) -> Read:
     kept = _Kept(job)
     unreadable = 0
     with _DayFiles(job.folder, formats.schema(job.dataset)) as files:
-        for found in rows:
-            if len(files.rows) >= _MOST_DAYS and _day(job, found) not in files.rows:
+        for day, found in _dated(job, rows):
+            if len(files.rows) >= _MOST_DAYS and day not in files.rows:
                 found = _too_many_days(found)
-            day = _day(job, found)
+                day = days.of(found, job.partition, job.today)
             values = row(found, key=job.dataset.key, source_file=job.source.name)
             if isinstance(found, Record):
                 values |= kept.paths(found)
@@ -91,8 +92,23 @@ def _rows(job: Job) -> Iterator[Record | Refusal]:
         )
 
 
-def _day(job: Job, found: Record | Refusal) -> str:
-    return days.of(found, job.partition, job.today)
+def _dated(job: Job, rows: Iterable[Record | Refusal]) -> Iterator[tuple[str, Record | Refusal]]:
+    """Rows with their day. One that could not be read came with its neighbours: it takes the
+    day of the row before it, or of the first that says one, so that a few bad rows are judged
+    among the good ones of their file and not as a day of their own."""
+    day: str | None = None
+    waiting: list[Refusal] = []
+    for found in rows:
+        if isinstance(found, Record):
+            day = days.of(found, job.partition, job.today)
+        elif day is None and len(waiting) < _MOST_WAITING:
+            waiting.append(found)
+            continue
+        day = day or days.of(found, job.partition, job.today)
+        yield from ((day, early) for early in waiting)
+        waiting = []
+        yield day, found
+    yield from ((days.of(early, job.partition, job.today), early) for early in waiting)
 
 
 def _too_many_days(found: Record | Refusal) -> Refusal:

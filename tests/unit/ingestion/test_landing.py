@@ -232,11 +232,25 @@ def test_table_of_another_shape_needs_only_a_reader_and_a_schema(
         "line,id,at,amount\n1,t1,2026-03-01T10:00:00,5.5\n2,t2,2026-03-02T10:00:00,much\n",
         encoding="utf-8",
     )
-    assert land(path, dataset="cards").days == ["2026-03-01", "2026-03-31"]
-    (row,) = landed("cards")["2026-03-01"]
+    assert land(path, dataset="cards").days == ["2026-03-01"]
+    row, bad = landed("cards")["2026-03-01"]
     assert row["happened_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
-    (bad,) = landed("cards")["2026-03-31"]
     assert (bad["transaction_id"], bad["rule"]) == ("t2", "wrong_type")
+
+
+def test_unreadable_rows_belong_to_the_day_of_their_neighbours(land, landed, write, document):
+    path = write(
+        "mixed.jsonl",
+        "{",
+        document(document_id="a", received_at="2026-03-01T10:00:00Z"),
+        "{",
+        document(document_id="b", received_at="2026-03-02T10:00:00Z"),
+        "{",
+    )
+    assert land(path).days == ["2026-03-01", "2026-03-02"]
+    rows = landed()
+    assert [row["source_line"] for row in rows["2026-03-01"]] == [1, 2, 3]
+    assert [row["source_line"] for row in rows["2026-03-02"]] == [4, 5]
 
 
 def test_inbox_is_landed_and_emptied_when_its_files_have_settled(land, landed, settings, document):
