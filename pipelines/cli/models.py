@@ -48,6 +48,7 @@ def predict(
     """
     from pipelines.cli.output import written_whole
 
+    _check_file(source)
     _, chosen, artefact = _load(model, version)
     reading = _Reading(artefact, source, file_format)
     rows = 0
@@ -57,8 +58,7 @@ def predict(
                 file.write(_line(prediction, chosen.version) + "\n")
                 rows += 1
     reading.report()
-    console = Console(stderr=True)
-    console.print(f"{rows} predictions in {output}, {reading.refused} refused", highlight=False)
+    _say(f"{rows} predictions in {output}, {reading.refused} refused")
 
 
 def evaluate(
@@ -77,6 +77,7 @@ def evaluate(
     from pipelines.cli.scores import as_object, show
     from pipelines.evaluation.table import task
 
+    _check_file(on)
     registry, chosen, artefact = _load(model, version)
     reading = _Reading(artefact, on, file_format)
     found = list(reading.scored())
@@ -127,8 +128,18 @@ def _load(model: str, version: str | None) -> "tuple[Registry, ModelVersion, Art
     registry = Registry.open(settings.load())
     chosen = registry.resolve(model, version)
     aliases = f" ({', '.join(chosen.aliases)})" if chosen.aliases else ""
-    Console(stderr=True).print(f"{model} version {chosen.version}{aliases}", highlight=False)
+    _say(f"{model} version {chosen.version}{aliases}")
     return registry, chosen, registry.load(chosen)
+
+
+def _say(text: str) -> None:
+    """One line beside the output, for people; text of files is no markup."""
+    Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise NotFoundError(f"there is no file {path}. Name a file that can be read.")
 
 
 class _Reading:
@@ -139,7 +150,6 @@ class _Reading:
         self._path = path
         self._format = file_format
         self.refused = 0
-        self._console = Console(stderr=True)
 
     def scored(self) -> "Iterator[Scored]":
         from pipelines import settings, specs
@@ -147,8 +157,6 @@ class _Reading:
         from pipelines.ingestion.record import Limits
         from pipelines.scoring import BATCH_ROWS, predict_file
 
-        if not self._path.is_file():
-            raise NotFoundError(f"there is no file {self._path}. Name a file that can be read.")
         spec = specs.dataset(self._artefact.spec.dataset)
         limits = Limits.of(settings.load())
         batches = formats.batches(spec, self._path, self._format, limits, rows=BATCH_ROWS)
@@ -158,15 +166,14 @@ class _Reading:
         """Says how many refusals there were that `_refuse` did not show."""
         if self.refused > _SHOWN_REFUSALS:
             more = self.refused - _SHOWN_REFUSALS
-            self._console.print(f"… and {more} more were refused", highlight=False)
+            _say(f"… and {more} more were refused")
 
     def _refuse(self, row: dict[str, Any]) -> None:
         self.refused += 1
         if self.refused <= _SHOWN_REFUSALS:
             line = row["source_line"]
             where = f"{self._path.name}, line {line}" if line else self._path.name
-            text = f"refused {where} ({row['rule']}): {row['reason']}"
-            self._console.print(text, highlight=False, markup=False)
+            _say(f"refused {where} ({row['rule']}): {row['reason']}")
 
 
 def _line(prediction: dict[str, Any], version: int) -> str:

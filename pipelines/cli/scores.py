@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -26,6 +27,8 @@ def as_object(
         "documents": found.documents,
         "documents_trained_on": trained_on,
         "documents_refused": refused,
+        "micro_precision": overall.precision,
+        "micro_recall": overall.recall,
         "micro_f1": overall.f1,
         "micro_f1_interval": overall.f1_interval,
         "micro_f1_value": overall.f1_value,
@@ -64,8 +67,15 @@ def show(summary: dict[str, Any]) -> None:
         ]
         for name, one in summary["fields"].items()
     ]
+    micro = [
+        "micro",
+        str(sum(one["labels"] for one in summary["fields"].values())),
+        *(_figure(summary[key]) for key in ("micro_precision", "micro_recall", "micro_f1")),
+        _interval(summary["micro_f1_interval"]),
+        *(_figure(summary[key]) for key in ("micro_f1_value", "auroc")),
+    ]
     head = ["field", "labels", "precision", "recall", "F1", "95 %", "F1 by value", "AUROC"]
-    _print(title, head, rows)
+    _print(title, head, [*rows, micro])
     if summary["documents_trained_on"]:
         Console(stderr=True).print(
             f"{summary['documents_trained_on']} of these documents were trained on: "
@@ -76,16 +86,7 @@ def show(summary: dict[str, Any]) -> None:
 
 def show_versions(versions: "Sequence[ModelVersion]") -> None:
     """Versions with aliases, scores on their test rows, data, code and time."""
-    head = [
-        "model",
-        "version",
-        "aliases",
-        "micro F1 (95 %)",
-        "fields",
-        "trained on",
-        "code",
-        "when",
-    ]
+    head = ["model", "version", "aliases", "F1 on test rows (95 %)", "trained on", "when"]
     _print("Registered versions", head, [_version(one) for one in versions])
 
 
@@ -93,18 +94,22 @@ def _version(one: "ModelVersion") -> list[str]:
     tags = one.tags
     headline: dict[str, list[float]] = json.loads(tags.get("headline", "{}"))
     overall = headline.pop(OVERALL, None)
+    scores = [f"micro {overall[0]:.3f} ({_interval(overall[1:])})"] if overall else []
+    scores += [f"{name} {score[0]:.3f}" for name, score in headline.items()]
+    dirty = " with changes" if tags.get("code_dirty") == "true" else ""
+    made_of = [
+        f"{tags.get('rows_train', '?')} rows of {tags.get('dataset', '?')}",
+        f"snapshot {tags.get('input_snapshot_id', '?')}",
+        f"code {tags.get('code_revision', '?')[:8]}{dirty}",
+    ]
     when = datetime.fromtimestamp(one.created_ms / 1000, UTC)
-    dirty = "+changes" if tags.get("code_dirty") == "true" else ""
     return [
         one.model,
         str(one.version),
-        ", ".join(one.aliases) or "–",
-        f"{overall[0]:.3f} ({_interval(overall[1:])})" if overall else "–",
-        ", ".join(f"{name} {score[0]:.2f}" for name, score in headline.items()),
-        f"{tags.get('rows_train', '?')} rows of {tags.get('dataset', '?')} at snapshot "
-        f"{tags.get('input_snapshot_id', '?')}",
-        tags.get("code_revision", "?")[:8] + dirty,
-        f"{when:%Y-%m-%d %H:%M} UTC",
+        "\n".join(one.aliases) or "–",
+        "\n".join(scores) or "–",
+        "\n".join(made_of),
+        f"{when:%Y-%m-%d %H:%M}Z",
     ]
 
 
@@ -113,7 +118,8 @@ def _print(title: str, head: list[str], rows: list[list[str]]) -> None:
     console = Console()
     if not console.is_terminal:
         for row in [head, *rows]:
-            console.out("\t".join(row), highlight=False)
+            # Not through rich, which writes tabs as spaces.
+            typer.echo("\t".join(cell.replace("\n", ", ") for cell in row))
         return
     table = Table(title=title, title_justify="left", title_style="bold")
     for name in head:

@@ -18,6 +18,8 @@ NARROWEST, WIDEST = 3.2, 8.0
 PANEL_INCHES = 4.6
 MOST_LINES = 500
 """Lines drawn of a page; nobody reads more of them in a picture."""
+_MARGIN = 0.03
+"""Margin around the lines as a share of their longer side."""
 _TEXT_SHARE = 0.72
 """Height of the letters as a share of the line's box."""
 _LETTER_WIDTH = 0.56
@@ -51,10 +53,12 @@ def draw_example(
     colour = colours(fields)
     number = _fullest(answers)
     page = pages[number]
-    width = float(np.clip(PAGE_INCHES * page["width"] / page["height"], NARROWEST, WIDEST))
+    left, top, right, bottom = extent = _written(page)
+    shape = (right - left) / (bottom - top)
+    width = float(np.clip(PAGE_INCHES * shape, NARROWEST, WIDEST))
     with picture(path, width + PANEL_INCHES, PAGE_INCHES + 0.6) as figure:
         sheet, panel = figure.subplots(1, 2, width_ratios=[width, PANEL_INCHES])
-        _draw_page(sheet, page)
+        _draw_page(sheet, page, extent)
         for name in fields:
             for place in (answers.get(name) or {}).get("boxes") or []:
                 if place["page"] == number:
@@ -70,9 +74,22 @@ def _fullest(answers: Mapping[str, Mapping[str, Any]]) -> int:
     return max(sorted(set(numbers)), key=numbers.count) if numbers else 0
 
 
-def _draw_page(axes: Axes, page: Mapping[str, Any]) -> None:
-    axes.set_xlim(0, page["width"])
-    axes.set_ylim(page["height"], 0)
+def _written(page: Mapping[str, Any]) -> tuple[float, float, float, float]:
+    """The part of the page that has lines, with a margin; the whole page without any."""
+    boxes = np.array([line["box"] for line in page["lines"][:MOST_LINES]])
+    if not len(boxes):
+        return 0.0, 0.0, page["width"], page["height"]
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    margin = _MARGIN * max(*(high - low), 1.0)
+    return (*(low - margin).tolist(), *(high + margin).tolist())
+
+
+def _draw_page(
+    axes: Axes, page: Mapping[str, Any], extent: tuple[float, float, float, float]
+) -> None:
+    left, top, right, bottom = extent
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
     axes.set_aspect("equal")
     axes.set_xticks([])
     axes.set_yticks([])
@@ -80,7 +97,7 @@ def _draw_page(axes: Axes, page: Mapping[str, Any]) -> None:
     axes.set_facecolor("#FCFBF7")
     for spine in axes.spines.values():
         spine.set_visible(True)
-    points = 72 * PAGE_INCHES / page["height"]
+    points = 72 * PAGE_INCHES / (bottom - top)
     for line in page["lines"][:MOST_LINES]:
         x0, y0, x1, y1 = line["box"]
         by_width = (x1 - x0) / max(1, len(line["text"])) / _LETTER_WIDTH

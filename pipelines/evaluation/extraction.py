@@ -96,6 +96,28 @@ def evaluate(
     )
 
 
+def importance(described: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Share of the gain of each feature by stage, the mean over the fields that have the stage.
+
+    `described` is what the extractor says of itself. Pooled, since the stages are few and the
+    same whatever the number of fields.
+    """
+    stages: dict[str, list[Mapping[str, float]]] = {}
+    for field in described.get("fields", {}).values():
+        for stage, trees in field["stages"].items():
+            gains = trees["importance"]
+            whole = sum(gains.values())
+            if whole > 0:
+                stages.setdefault(stage, []).append({n: g / whole for n, g in gains.items()})
+    return {
+        stage: {
+            name: sum(one.get(name, 0.0) for one in shares) / len(shares)
+            for name in sorted({name for one in shares for name in one})
+        }
+        for stage, shares in stages.items()
+    }
+
+
 def answers_by_field(predictions: pa.Table) -> dict[str, dict[str, dict[str, Any]]]:
     """Answers by document id and field name."""
     return {

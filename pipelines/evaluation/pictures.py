@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 
-from pipelines.evaluation.calibration import Calibration
+from pipelines.evaluation.calibration import BINS, Calibration
 from pipelines.evaluation.extraction import Evaluation
 from pipelines.evaluation.scores import OVERALL, Interval
 from pipelines.evaluation.slices import ALL
@@ -15,6 +14,8 @@ from pipelines.evaluation.style import FAINT, INK, PALETTE, colours, picture, wo
 MOST_FEATURES = 12
 FEWEST_DOCUMENTS = 10
 """A slice of fewer documents has an interval as wide as the picture; the table has it."""
+FEWEST_ANSWERS = 10
+"""A bin of fewer answers is drawn pale."""
 
 
 def draw_scores(found: Evaluation, path: Path) -> None:
@@ -91,27 +92,22 @@ def draw_reliability(measured: Mapping[str, Calibration], path: Path) -> None:
         for axes in panels.flat[len(shown) :]:
             axes.set_axis_off()
         for axes, (name, one) in zip(panels.flat, shown.items(), strict=False):
-            share = np.array([item.right for item in one.bins])
-            ends = np.array([[item.low, item.high] for item in one.bins]).T
-            sizes = np.array([item.answers for item in one.bins])
             axes.plot([0, 1], [0, 1], "--", color=FAINT, linewidth=1)
-            axes.bar(
-                [min(int(item.confidence * 10), 9) / 10 + 0.05 for item in one.bins],
-                0.3 * sizes / sizes.max(),
-                width=0.09,
-                color=colour[name],
-                alpha=0.18,
-            )
-            axes.errorbar(
-                [item.confidence for item in one.bins],
-                share,
-                yerr=np.abs(ends - share),
-                fmt="o-",
-                color=colour[name],
-                markersize=5,
-                linewidth=1.2,
-                elinewidth=1,
-            )
+            most = max(item.answers for item in one.bins)
+            for item in one.bins:
+                place = min(int(item.confidence * BINS), BINS - 1) / BINS + 0.5 / BINS
+                height = 0.3 * item.answers / most
+                axes.bar(place, height, width=0.09, color=colour[name], alpha=0.18)
+                axes.errorbar(
+                    item.confidence,
+                    item.right,
+                    yerr=[[item.right - item.low], [item.high - item.right]],
+                    fmt="o",
+                    color=colour[name],
+                    markersize=6,
+                    elinewidth=1.2,
+                    alpha=1.0 if item.answers >= FEWEST_ANSWERS else 0.3,
+                )
             auroc = "no errors to rank" if one.auroc is None else f"AUROC {one.auroc:.2f}"
             axes.set_title(words(name), pad=22)
             axes.text(
@@ -123,7 +119,9 @@ def draw_reliability(measured: Mapping[str, Calibration], path: Path) -> None:
             )
             axes.set_xlim(-0.03, 1.03)
             axes.set_ylim(-0.03, 1.05)
-        figure.supxlabel("confidence (pale bars: how many answers)", fontsize=10)
+        figure.supxlabel(
+            "confidence (bars: how many answers; pale points: fewer than ten)", fontsize=10
+        )
         figure.supylabel("share that is exactly right", fontsize=10)
         figure.suptitle(
             "Is an answer as often right as it says?",
@@ -155,7 +153,7 @@ def draw_importance(importance: Mapping[str, Mapping[str, float]], path: Path) -
             axes.grid(False, axis="y")
             axes.set_title(words(name))
         figure.suptitle(
-            "What the model looks at (share of the gain)",
+            "What the model looks at: share of the gain, mean of the fields",
             x=0.01,
             ha="left",
             fontweight="bold",

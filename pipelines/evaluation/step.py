@@ -1,6 +1,5 @@
 """Scores the test predictions of one training and writes the report people look at."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +21,6 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
-
-IMPORTANCE = "importance"
-"""Key of a model's `describe()` that holds the gain of each feature by stage."""
 
 _CODE = ("pipelines.evaluation", "pipelines.extraction")
 
@@ -71,8 +67,12 @@ def _evaluate(
             strict=True,
         )
     )
-    found = task(spec.model.task).evaluate(documents, predictions, spec.model, parts)
-    write_report(aside, found, documents, predictions, spec.model, _importance(spec, settings))
+    scoring = task(spec.model.task)
+    found = scoring.evaluate(documents, predictions, spec.model, parts)
+    model_dir = settings.root / spec.training.model_dir
+    artefact = Artefact.load(model_dir, spec.training.artefact_hash)
+    importance = scoring.importance(artefact.fitted.describe())
+    write_report(aside, found, documents, predictions, spec.model, importance)
     result = EvaluationResult(
         model=spec.model.name,
         report_dir=settings.relative(folder),
@@ -81,13 +81,6 @@ def _evaluate(
         headline=_headline(found),
     )
     (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
-
-
-def _importance(spec: EvaluationSpec, settings: Settings) -> Mapping[str, Mapping[str, float]]:
-    folder = settings.root / spec.training.model_dir
-    artefact = Artefact.load(folder, spec.training.artefact_hash)
-    found: Mapping[str, Mapping[str, float]] = artefact.fitted.describe().get(IMPORTANCE, {})
-    return found
 
 
 def _figures(found: Evaluation) -> dict[str, float]:

@@ -5,7 +5,8 @@ from types import ModuleType
 
 from pipelines.errors import MisconfiguredError
 
-# A module has `evaluate(documents, predictions, spec, parts) -> Evaluation`.
+# A module has `evaluate(documents, predictions, spec, parts) -> Evaluation` and
+# `importance(described) -> gain by feature by stage`, of what a fitted model says of itself.
 _TASKS = {
     "extraction": "pipelines.evaluation.extraction",
 }

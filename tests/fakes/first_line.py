@@ -49,7 +49,8 @@ class Fitted:
         (folder / "model.json").write_text(json.dumps(content))
 
     def describe(self) -> dict:
-        return {"importance": {"place": {"first line": 3.0, "form": 1.0}}}
+        trees = {"importance": {"first line": 3.0, "form": 1.0}}
+        return {"fields": {name: {"stages": {"place": trees}} for name in self.kinds}}
 
 
 class FirstLine:
