@@ -1,0 +1,63 @@
+"""The demo as a person runs it, twice, on a machine without a network."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.services
+
+# Brings the loopback of a new network namespace up (SIOCSIFFLAGS, IFF_UP), without iproute2,
+# shows that nothing else is reachable, and goes on as the command it is given.
+_OFFLINE = """
+import fcntl, os, socket, struct, sys
+with socket.socket() as control:
+    fcntl.ioctl(control, 0x8914, struct.pack("16sh", b"lo", 1) + bytes(14))
+assert socket.if_nameindex() and all(name == "lo" for _, name in socket.if_nameindex())
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+_TWICE = """
+set -e
+"$0" -m pipelines.cli demo --n 120 --stay
+echo SECOND
+"$0" -m pipelines.cli demo --n 120
+"$0" -m pipelines.cli down
+"""
+
+
+def test_demo_runs_twice_when_the_network_is_cut(tmp_path: Path) -> None:
+    allowed = subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False)
+    if allowed.returncode:
+        pytest.skip(f"no network namespace here: {allowed.stderr.decode().strip()}")
+    home = tmp_path / "home"
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
+    done = subprocess.run(
+        ["unshare", "-n", sys.executable, "-c", _OFFLINE, "/bin/sh", "-c", _TWICE, sys.executable],
+        env=environ | {"MILLRACE_HOME": str(home), "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    first, second = done.stdout.split("SECOND")
+    for line in ("documents in   124", "published      120 in 7 days", "quarantined    4"):
+        assert line in first, first
+    assert "receipts 1, alias candidate" in first
+    assert "overall" in first and "http://127.0.0.1:" in first
+    assert "receipts 1, alias candidate, registered before" in second, second
+    assert "found done" in second
+
+    left = [process for process in psutil.process_iter() if _belongs(process, home)]
+    assert left == [], "the demo leaves no process behind"
+
+
+def _belongs(process: psutil.Process, home: Path) -> bool:
+    try:
+        return process.environ().get("MILLRACE_HOME") == str(home)
+    except psutil.Error:
+        return False

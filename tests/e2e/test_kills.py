@@ -1,0 +1,86 @@
+"""Workers die in the middle of each task; after the retry there is one logical effect."""
+
+import os
+import signal
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.contracts import names
+from pipelines.lake.lake import Lake
+from pipelines.registry.store import Registry
+from pipelines.samples.receipts import generate
+from pipelines.services.airflow_client import AirflowClient
+from pipelines.settings import Settings
+
+pytestmark = pytest.mark.services
+
+DOCUMENTS = 90
+INGEST, TRAIN = "ingest__receipts", "train__receipts"
+
+
+def test_each_task_has_one_effect_when_its_worker_is_killed(
+    client: AirflowClient, live_home: Path, tmp_path: Path
+) -> None:
+    sample = tmp_path / "receipts.jsonl"
+    generate(DOCUMENTS, 11, sample, start=date(2026, 2, 1), days=2)
+    inbox = live_home / "landing" / "receipts" / "inbox"
+    inbox.mkdir(parents=True, exist_ok=True)
+    (inbox / "receipts.jsonl").write_bytes(sample.read_bytes())
+    os.utime(inbox / "receipts.jsonl", (1, 1))  # it has been there long enough to be whole
+
+    client.wait_for_dag(TRAIN, timeout_seconds=90)
+    begin = datetime.now(UTC)
+    run_id = client.trigger(INGEST, {})
+    _kill(client, INGEST, run_id, "land", after=0.0)
+    _kill(client, INGEST, run_id, "publish", after=3.0)
+    assert _end(client, INGEST, run_id) == "success"
+
+    lake = Lake.open(Settings(home=live_home))
+    published, quarantined = (
+        names.published_table("receipts"),
+        names.quarantine_table("receipts"),
+    )
+    assert lake.read(published).num_rows == DOCUMENTS
+    assert not lake.exists(quarantined) or lake.read(quarantined).num_rows == 0
+    assert len(lake.history(published)) == 1, "one commit, whatever was killed"
+
+    run_id = client.run_caused_by(TRAIN, begin, timeout_seconds=60, sleep=time.sleep)
+    assert run_id is not None, "the published data starts the training"
+    for task, after in (("features", 1.0), ("train", 3.0), ("evaluate", 1.0), ("register", 1.5)):
+        _kill(client, TRAIN, run_id, task, after=after)
+    assert _end(client, TRAIN, run_id) == "success"
+
+    result = client.result(TRAIN, run_id, "features")
+    features = lake.read(
+        names.features_table("receipts"), where={names.FEATURE_KEY: result["feature_key"]}
+    )
+    assert features.num_rows == DOCUMENTS
+    assert len(lake.history(names.features_table("receipts"))) == 1
+    registry = Registry.open(Settings(home=live_home))
+    assert [one.version for one in registry.versions("receipts")] == [1]
+    leftovers = list((live_home / "runs").rglob("*.aside"))
+    assert leftovers == [], "nothing half-made is left"
+
+
+def _kill(client: AirflowClient, dag_id: str, run_id: str, task_id: str, *, after: float) -> None:
+    """Kills the first try of a task, some seconds into its work."""
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        task = next(one for one in client.tasks(dag_id, run_id) if one["task_id"] == task_id)
+        assert task["state"] not in {"success", "failed"}, f"{task_id} ended before it was killed"
+        if task["state"] == "running" and task["pid"]:
+            time.sleep(after)
+            os.kill(task["pid"], signal.SIGKILL)
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{task_id} did not start within 180 s")
+
+
+def _end(client: AirflowClient, dag_id: str, run_id: str) -> str:
+    events = list(client.follow(dag_id, run_id, time.sleep))
+    retried = {event["task"] for event in events if event.get("try", 0) > 1}
+    assert retried, "at least the last killed task was tried again"
+    return str(events[-1]["state"])
