@@ -115,6 +115,11 @@ def test_line_is_refused_when_a_number_is_not_finite(refused, document, number):
     assert refused(text).rule == "not_finite"
 
 
+def test_reason_names_the_constant_when_it_is_no_json_even_where_text_belongs(refused):
+    found = refused('{"document_id": NaN, "pages": []}')
+    assert (found.rule, found.reason[:28]) == ("not_finite", "NaN is not a number of JSON;")
+
+
 def test_line_is_refused_when_brackets_are_nested_100000_deep(refused):
     found = refused('{"document_id": "d1", "pages": ' + "[" * 100_000)
     assert found.rule == "nested_too_deep"

@@ -1,7 +1,7 @@
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,8 +10,9 @@ from landing_readers import add_dataset
 
 from pipelines import specs
 from pipelines.errors import BadDataError, MisconfiguredError, NotFoundError
-from pipelines.ingestion import reading
+from pipelines.ingestion import days, reading
 from pipelines.ingestion.documents import landed_schema
+from pipelines.ingestion.record import Record
 
 
 def test_landed_schema_is_what_the_lake_reads():
@@ -114,6 +115,26 @@ def test_partition_is_replaced_when_asked_and_other_days_stay(land, landed, writ
     assert ids == {"2026-03-29": ["b"], "2026-03-30": ["a2"]}
     land(march)  # known, and what was replaced stays replaced
     assert [row["document_id"] for row in landed()["2026-03-30"]] == ["a2"]
+
+
+def test_file_lands_again_when_all_of_it_was_replaced(land, landed, write, document):
+    first = write("first.jsonl", document(document_id="a"))
+    land(first)
+    land(write("second.jsonl", document(document_id="b")), partition="2026-03-31", replace=True)
+    assert [row["document_id"] for row in landed()["2026-03-31"]] == ["b"]
+    land(first, partition="2026-03-31", replace=True)  # the correction was the mistake
+    assert [row["document_id"] for row in landed()["2026-03-31"]] == ["a"]
+    second = land(write("third.jsonl", document(document_id="c")), today=date(2026, 4, 1))
+    assert second.days == ["2026-04-01"]
+    assert land(write("second.jsonl", document(document_id="b"))).rows == 1
+    assert {row["document_id"] for row in landed()["2026-03-31"]} == {"a", "b"}
+
+
+def test_day_of_a_row_is_in_utc_whatever_zone_its_reader_gave():
+    evening = datetime(2026, 3, 31, 22, tzinfo=timezone(timedelta(hours=-5)))
+    assert days.of(Record({}, at=evening), None, date(2020, 1, 1)) == "2026-04-01"
+    assert days.of(Record({}), None, date(2020, 1, 1)) == "2020-01-01"
+    assert days.of(Record({}, at=evening), "2019-01-01", date(2020, 1, 1)) == "2019-01-01"
 
 
 def test_landing_goes_on_where_it_was_killed(land, settings, write, document):
@@ -294,8 +315,8 @@ def test_rows_of_further_days_are_refused_when_a_file_has_too_many(
     land, landed, write, document, monkeypatch
 ):
     monkeypatch.setattr(reading, "_MOST_DAYS", 5)
-    days = [date(2024, 1, 1) + timedelta(days=number) for number in range(9)]
-    rows = [document(document_id=str(day), received_at=f"{day}T12:00:00Z") for day in days]
+    dates = [date(2024, 1, 1) + timedelta(days=number) for number in range(9)]
+    rows = [document(document_id=str(day), received_at=f"{day}T12:00:00Z") for day in dates]
     result = land(write("years.jsonl", *rows))
     assert (result.rows, result.unreadable, len(result.days)) == (9, 4, 6)
     assert {row["rule"] for row in landed()["2026-03-31"]} == {"too_many_days"}
