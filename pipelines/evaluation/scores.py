@@ -84,8 +84,7 @@ def _intervals(counts: Floats) -> tuple[Floats, Floats]:
     """Lower and upper ends of F1 (exact, by value): two arrays of fields × 2.
 
     Percentile bootstrap (Efron and Tibshirani 1993, chapter 13): documents are drawn with
-    replacement, all fields of a document together, since its errors go together. The ends are
-    moved to hold the score itself, which a percentile interval of few documents may miss.
+    replacement, all fields of a document together, since its errors go together.
     """
     documents, columns = counts.shape[:2]
     itself = _f1(counts.sum(axis=0))
@@ -107,7 +106,7 @@ def _intervals(counts: Floats) -> tuple[Floats, Floats]:
     # Where few documents ask for a field, some draws hold none of them and have no F1.
     ends = np.nanpercentile(_f1(resampled)[:, asked], [tail, 100 - tail], axis=0)
     low[asked], high[asked] = ends
-    return np.minimum(low, itself), np.maximum(high, itself)
+    return low, high
 
 
 def _f1(counts: Floats) -> Floats:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -185,9 +186,10 @@ class Registry:
 
     def _allow_readers_beside_a_writer(self) -> None:
         uri = self.settings.tracking_uri
-        if uri.startswith(_SQLITE):
-            path = Path(uri.removeprefix(_SQLITE))
-            connection = sqlite3.connect(path)
+        if not uri.startswith(_SQLITE):
+            return
+        path = Path(uri.removeprefix(_SQLITE))
+        # Only for speed: where a server is at work in the file just now, it stays as it is.
+        with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.close()
-            path.with_suffix(".ready").touch()
+        path.with_suffix(".ready").touch()

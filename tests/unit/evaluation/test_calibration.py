@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from factories.predictions import documents, predictions
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -39,6 +39,7 @@ def test_auroc_counts_pairs_in_the_right_order_and_ties_half():
     assert found.auroc == pytest.approx((2 + 0.5) / 4)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=30))
 def test_auroc_is_the_librarys(answers):
     right = [ok for _, ok in answers]

@@ -1,5 +1,6 @@
 """A training is done once for its inputs, and its files depend on nothing else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -53,6 +54,19 @@ def test_training_is_found_finished_when_it_is_run_again(settings, spec):
     again = run(given, lake=Lake.open(settings), settings=settings, progress=messages.append)
     assert again == first
     assert not messages
+
+
+def test_training_is_done_once_when_two_start_at_the_same_time(settings, spec):
+    given = TrainSpec(model=spec, features=publish(settings, spec, receipts(60)))
+    messages = []
+
+    def attempt(_):
+        return run(given, lake=Lake.open(settings), settings=settings, progress=messages.append)
+
+    with ThreadPoolExecutor() as pool:
+        one, other = pool.map(attempt, range(2))
+    assert one == other
+    assert sum("to train on" in message for message in messages) == 1
 
 
 def test_training_leaves_nothing_when_it_is_killed_and_is_whole_after_the_retry(
