@@ -65,6 +65,8 @@ def up(settings: Settings, *, spark: bool = True, say: Say = lambda _: None) -> 
     was started here is stopped again.
     """
     begin = time.monotonic()
+    if not state.is_up(settings):
+        resources.require_disk(settings)
     home.prepare(settings, say)
     with _lock(settings):
         run = state.load(settings) or Run(spark)
@@ -75,7 +77,6 @@ def up(settings: Settings, *, spark: bool = True, say: Say = lambda _: None) -> 
         wanted = embedded.services(settings, spark=run.spark)
         to_start = [each for each in wanted if each.name not in run.records]
         if to_start:
-            resources.require_disk(settings)
             ports.require_free(settings, [each.port for each in to_start if each.port])
             _start(settings, run, to_start, say)
     return Started(

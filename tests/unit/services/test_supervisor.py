@@ -112,7 +112,7 @@ def test_up_starts_nothing_when_the_disk_is_full(
     monkeypatch.setattr(resources, "MINIMUM_DISK", 2**62)
     with pytest.raises(MisconfiguredError, match="GB free"):
         supervisor.up(settings)
-    assert state.load(settings) is None
+    assert not settings.root.exists()
 
 
 def test_spark_joins_later_by_starting_the_scheduler_anew(
