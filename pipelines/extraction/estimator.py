@@ -12,7 +12,7 @@ from pipelines.estimators.contract import Progress
 from pipelines.extraction import fieldmodel, lines
 from pipelines.extraction.batch import Batch
 from pipelines.extraction.fieldmodel import Answer, FieldModel
-from pipelines.extraction.folds import document_weights, fold_of
+from pipelines.extraction.folds import Plan
 from pipelines.extraction.labels import groups, labels
 from pipelines.extraction.lines import LineModel
 from pipelines.extraction.parameters import Parameters, parameters
@@ -47,16 +47,13 @@ class FieldExtractor:
                     f"field {name!r} is labelled in {labelled} of {len(batch)} documents; "
                     f"at least {chosen.folds} are needed. Add labelled documents."
                 )
-        fold = fold_of(len(batch), chosen.folds, seed)
-        weight = document_weights(groups(batch, spec.split.group_by), chosen.group_weight)
+        plan = Plan.make(groups(batch, spec.split.group_by), chosen, seed)
         progress(f"lines of {len(batch)} documents")
-        line_model, logits = lines.fit_out_of_fold(batch, list(targets.values()), weight, fold)
+        line_model, logits = lines.fit_out_of_fold(batch, list(targets.values()), plan)
         fields: dict[str, FieldModel] = {}
         for column, (name, field) in enumerate(spec.fields.items()):
             progress(f"field {name}")
-            fields[name] = fieldmodel.fit(
-                batch, logits, column, field.kind, targets[name], weight, fold, chosen, seed
-            )
+            fields[name] = fieldmodel.fit(batch, logits, column, field.kind, targets[name], plan)
         return FittedExtractor(line_model, fields, chosen, seed, len(batch))
 
     def load(self, folder: Path) -> "FittedExtractor":

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pipelines.extraction import confidence, render, spans, valuefields, words
 from pipelines.extraction.batch import Batch
 from pipelines.extraction.confidence import Calibration
-from pipelines.extraction.folds import Ensemble, Matrix, Vector
+from pipelines.extraction.folds import Ensemble, Matrix, Plan, Vector
 from pipelines.extraction.labels import Label
 from pipelines.extraction.parameters import Parameters
 from pipelines.extraction.render import Known, Options, Pick, Rendering
@@ -173,37 +173,28 @@ def fit(
     column: int,
     kind: str,
     label: Label,
-    weight: Vector,
-    fold: Ints,
-    parameters: Parameters,
-    seed: int,
+    plan: Plan,
 ) -> FieldModel:
     """All stages of one field; `logits` are the line model's out-of-fold ones."""
     places: Places
     if kind in GENERATORS:
-        model, index, chance = valuefields.fit(
-            batch, logits, label, kind, weight, fold, parameters, seed
-        )
+        model, index, chance = valuefields.fit(batch, logits, label, kind, plan)
         places, picks = ValuePlaces(model), _value_picks(batch, index, chance)
     else:
         of_field = logits[:, column].astype(np.float64)
-        tokens = words.gate(batch, of_field, parameters.gate_lines)
-        word_model, roles = words.fit(batch, logits, tokens, label, weight, fold, parameters, seed)
-        span_model, found, chance = spans.fit(
-            batch, of_field, tokens, roles, label, weight, fold, parameters, seed
-        )
-        places = SpanPlaces(word_model, span_model, parameters)
+        tokens = words.gate(batch, of_field, plan.parameters.gate_lines)
+        word_model, roles = words.fit(batch, logits, tokens, label, plan)
+        span_model, found, chance = spans.fit(batch, of_field, tokens, roles, label, plan)
+        places = SpanPlaces(word_model, span_model, plan.parameters)
         picks = _span_picks(found, chance)
-    rendering, options, chance = render.fit(
-        batch, picks, label, weight, fold, parameters, seed, span=kind not in GENERATORS
-    )
+    rendering, options, chance = render.fit(batch, picks, label, plan, span=kind not in GENERATORS)
     best = _best(options, chance, picks)
     known = [row for row in best if label.known[row[0]]]
     right = np.array([options.text[at] == label.text[d] for d, at, _ in known], np.bool_)
     absent = np.array([label.text[d] is None for d, _, _ in known], np.bool_)
     rows = np.array([signals for _, _, signals in known]).reshape(len(known), -1)
-    calibration = confidence.fit(rows, right, absent, parameters.least_confidence)
-    return FieldModel(kind, places, rendering, calibration, parameters.least_confidence)
+    calibration = confidence.fit(rows, right, absent, plan.parameters.least_confidence)
+    return FieldModel(kind, places, rendering, calibration, plan.parameters.least_confidence)
 
 
 def _best(options: Options, chance: Vector, picks: list[Pick]) -> list[tuple[int, int, Vector]]:

@@ -1,29 +1,47 @@
 """Out-of-fold training: what a later stage learns from is what an unseen document would get."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.estimators.lightgbm import Trees
+from pipelines.extraction.parameters import Parameters
 from pipelines.extraction.text import Ints
 
 Matrix = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
 """Of any shape: probabilities are kept in double precision, features in single."""
-_Fitted = TypeVar("_Fitted")
 
 
-def fold_of(documents: int, folds: int, seed: int) -> Ints:
-    """A balanced random fold for each document."""
-    return np.random.default_rng(seed).permutation(documents).astype(np.int64) % folds
+@dataclass(frozen=True)
+class Plan:
+    """What all stages of one training share; arrays have one entry a document."""
 
+    unit: Ints
+    """Documents of one unit are left out together."""
+    fold: Ints
+    weight: Vector
+    parameters: Parameters
+    seed: int
 
-def document_weights(groups: Ints, power: float) -> Vector:
-    """1 / (documents of the group) to a power, with mean 1."""
-    weights = np.bincount(groups)[groups].astype(np.float64) ** -power
-    return weights / weights.mean() if len(weights) else weights
+    @classmethod
+    def make(cls, groups: Ints, parameters: Parameters, seed: int) -> "Plan":
+        """Plans the training of documents that belong to groups (merchants).
+
+        A part of the groups is left out whole: their documents show the later stages what an
+        unseen merchant looks like. All others are left out one by one, and show them how far
+        the memory of a known merchant can be trusted.
+        """
+        chance = np.random.default_rng(seed)
+        whole = chance.random(int(groups.max(initial=-1)) + 1) < parameters.unseen_share
+        alone = int(groups.max(initial=0)) + 1 + np.arange(len(groups))
+        unit = np.where(whole[groups], groups, alone)
+        distinct, index = np.unique(unit, return_inverse=True)
+        fold = (chance.permutation(len(distinct)) % parameters.folds)[index]
+        weight = np.bincount(groups)[groups].astype(np.float64) ** -parameters.group_weight
+        return cls(unit, fold, weight / weight.mean(), parameters, seed)
 
 
 class Ensemble:

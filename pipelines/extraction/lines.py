@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from pipelines.extraction.batch import Batch
+from pipelines.extraction.folds import Plan
 from pipelines.extraction.labels import Label
 from pipelines.extraction.text import BUCKET_BITS, Ints
 
@@ -48,15 +49,15 @@ class LineModel:
 
 
 def fit_out_of_fold(
-    batch: Batch, labels: Sequence[Label], weight: npt.NDArray[np.float64], fold: Ints
+    batch: Batch, labels: Sequence[Label], plan: Plan
 ) -> tuple[LineModel, npt.NDArray[np.float32]]:
     """The model of all documents, and each line's log-odds by one that never saw its fold."""
     logits = np.zeros((int(batch.n_lines.sum()), len(labels)), dtype=np.float32)
-    for part in np.unique(fold).tolist():
-        inside = fold[batch.line_document] == part
-        model = fit(batch, labels, weight, np.flatnonzero(fold != part))
+    for part in np.unique(plan.fold).tolist():
+        inside = plan.fold[batch.line_document] == part
+        model = fit(batch, labels, plan.weight, np.flatnonzero(plan.fold != part))
         logits[inside] = model(batch)[inside]
-    return fit(batch, labels, weight, np.arange(len(batch))), logits
+    return fit(batch, labels, plan.weight, np.arange(len(batch))), logits
 
 
 def fit(

@@ -1,7 +1,7 @@
 """What was counted in the training documents, looked up by hash.
 
-In training a document is never counted for itself: its own share is taken off, so that a
-feature is what it would be for a new document.
+In training a document is never counted for itself: the share of its own unit (itself, or
+itself and its group) is taken off, so that a feature is what it would be for a new document.
 """
 
 from dataclasses import dataclass
@@ -47,14 +47,14 @@ class Memory:
     def learn_out(
         cls,
         keys: Ints,
-        document: Ints,
+        unit: Ints,
         targets: npt.NDArray[np.float32],
         learn: npt.NDArray[np.bool_],
     ) -> tuple["Memory", Counts]:
         """Counts over the rows that `learn` marks; and for every row those without its own
-        document's, shape (rows, 1 + targets)."""
+        unit's (document's or group's), shape (rows, 1 + targets)."""
         memory = cls.learn(keys[learn], targets[learn])
-        pairs = combine(keys[learn], document[learn])
+        pairs = combine(keys[learn], unit[learn])
         own = cls.learn(pairs, targets[learn])(pairs)
         counts = memory(keys)
         counts[learn] = np.maximum(counts[learn] - own, 0)

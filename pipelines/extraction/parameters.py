@@ -27,7 +27,9 @@ class Parameters(BaseModel):
     rank_trees: int = Field(default=80, ge=1)
     value_trees: int = Field(default=120, ge=1)
     render_trees: int = Field(default=60, ge=1)
-    group_weight: float = Field(default=0.5, ge=0, le=1)
+    unseen_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of the groups (merchants) that are left out whole when later stages learn."""
+    group_weight: float = Field(default=0.0, ge=0, le=1)
     """A document weighs 1 / (documents of its group) to this power: 0 weighs all alike, 1
     gives a merchant of fifty receipts the weight of one."""
     least_confidence: float = Field(default=0.15, ge=0, le=1)

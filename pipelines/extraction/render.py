@@ -4,6 +4,7 @@ Candidates are the spellings of the two likeliest places on the page and, for sp
 that people typed for the same or nearly the same letters in the training documents.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pipelines.extraction.batch import Batch
-from pipelines.extraction.folds import Ensemble, Matrix, Vector, fit_ensemble, out_of_fold
+from pipelines.extraction.folds import Ensemble, Matrix, Plan, Vector, fit_ensemble, out_of_fold
 from pipelines.extraction.labels import Label
 from pipelines.extraction.memory import Memory, shares
-from pipelines.extraction.parameters import Parameters
 from pipelines.extraction.spellings import SPAN_RULES, VALUE_RULES, of_span, of_value
 from pipelines.extraction.text import BUCKET_BITS, Ints, characters, ngrams
 from pipelines.extraction.values import letters_and_digits
@@ -110,10 +110,7 @@ def fit(
     batch: Batch,
     picks: list[Pick],
     label: Label,
-    weight: Vector,
-    fold: Ints,
-    parameters: Parameters,
-    seed: int,
+    plan: Plan,
     *,
     span: bool,
 ) -> tuple[Rendering, Options, Vector]:
@@ -124,11 +121,17 @@ def fit(
         if span and text:
             counts[text] = counts.get(text, 0) + 1
     known = Known(counts)
+    own = [
+        Counter(label.text[other] or "" for other in np.flatnonzero(plan.unit == unit).tolist())
+        for unit in plan.unit.tolist()
+    ]
     document, keys = _head_keys(batch)
     used = _used_rules(batch, picks, label, rules)
     typed = np.asarray(used.any(axis=1))
-    habits, habit_counts = Memory.learn_out(keys, document, used[document], typed[document])
-    options = _options(batch, picks, rules, known, _habits(batch, habit_counts), label.text)
+    habits, habit_counts = Memory.learn_out(
+        keys, plan.unit[document], used[document], typed[document]
+    )
+    options = _options(batch, picks, rules, known, _habits(batch, habit_counts), own)
     target = np.array(
         [
             text == label.text[at]
@@ -142,19 +145,21 @@ def fit(
         return fit_ensemble(
             options.features,
             target,
-            weight[options.document],
+            plan.weight[options.document],
             rows,
             feature_names(rules),
-            seeds=[seed],
-            trees=parameters.render_trees,
+            seeds=[plan.seed],
+            trees=plan.parameters.render_trees,
             num_leaves=12,
-            learning_rate=parameters.learning_rate,
+            learning_rate=plan.parameters.learning_rate,
             feature_fraction=0.6,
             min_data_in_leaf=10,
             lambda_l2=1.0,
         )
 
-    ranker, predicted = out_of_fold(learn_from, options.features, learn, fold[options.document])
+    ranker, predicted = out_of_fold(
+        learn_from, options.features, learn, plan.fold[options.document]
+    )
     return Rendering(rules, known, habits.seen_twice(), ranker), options, predicted
 
 
@@ -204,9 +209,10 @@ def _options(
     rules: tuple[str, ...],
     known: Known,
     habits: Matrix,
-    own: list[str | None] | None,
+    own: list[Counter[str]] | None,
 ) -> Options:
-    """All spellings of the picks with their measures; `own` are labels to be left out."""
+    """All spellings of the picks with their measures; the strings that `own` counts for a
+    document, those of its unit, are left out of the memory."""
     spelled = [_spellings(batch, pick) for pick in picks]
     base = [next(iter(spelling), "") for spelling in spelled]
     near = known.near(base)
@@ -217,8 +223,8 @@ def _options(
     rows: list[list[float]] = []
     rank: dict[int, int] = {}
     for index, (pick, spelling) in enumerate(zip(picks, spelled, strict=True)):
-        mine = own[pick.document] if own is not None else None
-        counts = {text: known.counts[text] - (text == mine) for text, _ in near[index]}
+        mine = own[pick.document] if own is not None else Counter[str]()
+        counts = {text: known.counts[text] - mine[text] for text, _ in near[index]}
         similarity = {text: score for text, score in near[index] if counts[text] > 0}
         place = rank[pick.document] = rank.get(pick.document, -1) + 1
         key = letters_and_digits(base[index])

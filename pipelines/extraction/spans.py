@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.extraction.batch import Batch
-from pipelines.extraction.folds import Ensemble, Matrix, Vector, fit_ensemble, out_of_fold
+from pipelines.extraction.folds import Ensemble, Matrix, Plan, Vector, fit_ensemble, out_of_fold
 from pipelines.extraction.labels import Label
 from pipelines.extraction.measures import LINE_FEATURES, TOKEN_FEATURES
-from pipelines.extraction.memory import Memory
-from pipelines.extraction.parameters import Parameters
+from pipelines.extraction.memory import Memory, combine
 from pipelines.extraction.text import Hasher, Hashes, Ints, characters, mix, words
 
 _STARTS, _ENDS = 5, 6
@@ -64,20 +63,16 @@ def fit(
     tokens: Ints,
     roles: Vector,
     label: Label,
-    weight: Vector,
-    fold: Ints,
-    parameters: Parameters,
-    seed: int,
+    plan: Plan,
 ) -> tuple[SpanModel, Spans, Vector]:
     """The ranker of one field, its candidates and their out-of-fold probabilities."""
-    spans = _spans(batch, logits, tokens, roles, parameters.candidates)
+    spans = _spans(batch, logits, tokens, roles, plan.parameters.candidates)
     labelled = np.flatnonzero(label.known & np.array([text is not None for text in label.text]))
     keys = text_keys([label.text[row] or "" for row in labelled.tolist()])
     known = Memory.learn(keys, np.zeros((len(keys), 0), np.float32))
     counts = known(spans.key)
-    own = np.zeros(len(batch), dtype=np.int64)
-    own[labelled] = keys
-    counts[(own[spans.document] == spans.key) & (spans.key != 0), 0] -= 1
+    mine = Memory.learn(combine(keys, plan.unit[labelled]), np.zeros((len(keys), 0), np.float32))
+    counts -= mine(combine(spans.key, plan.unit[spans.document]))
     _set_known(spans, counts)
     exact = _keys(batch, label.first[spans.document], label.last[spans.document])
     target = (exact == spans.key) & (label.first[spans.document] >= 0)
@@ -88,19 +83,19 @@ def fit(
         return fit_ensemble(
             spans.features,
             target,
-            weight[spans.document],
+            plan.weight[spans.document],
             rows,
             FEATURES,
-            seeds=[seed],
-            trees=parameters.rank_trees,
+            seeds=[plan.seed],
+            trees=plan.parameters.rank_trees,
             num_leaves=7,
-            learning_rate=parameters.learning_rate,
+            learning_rate=plan.parameters.learning_rate,
             feature_fraction=0.5,
             min_data_in_leaf=10,
             lambda_l2=1.0,
         )
 
-    ranker, predicted = out_of_fold(learn_from, spans.features, learn, fold[spans.document])
+    ranker, predicted = out_of_fold(learn_from, spans.features, learn, plan.fold[spans.document])
     return SpanModel(known, ranker), spans, predicted
 
 

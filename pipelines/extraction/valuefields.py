@@ -7,11 +7,10 @@ import numpy.typing as npt
 
 from pipelines.extraction.batch import Batch, gather
 from pipelines.extraction.candidates import VALUE_FEATURES
-from pipelines.extraction.folds import Ensemble, Matrix, Vector, fit_ensemble, out_of_fold
+from pipelines.extraction.folds import Ensemble, Matrix, Plan, Vector, fit_ensemble, out_of_fold
 from pipelines.extraction.labels import Label
 from pipelines.extraction.measures import LINE_FEATURES
 from pipelines.extraction.memory import Memory, shares
-from pipelines.extraction.parameters import Parameters
 from pipelines.extraction.text import Ints
 
 _NEAR = tuple(
@@ -48,10 +47,7 @@ def fit(
     logits: Matrix,
     label: Label,
     kind: str,
-    weight: Vector,
-    fold: Ints,
-    parameters: Parameters,
-    seed: int,
+    plan: Plan,
 ) -> tuple[ValueModel, Ints, Vector]:
     """The model of one field, its candidates and their out-of-fold probabilities."""
     index = np.flatnonzero(batch.value_kind == kind)
@@ -60,7 +56,7 @@ def fit(
     learn = label.known[document]
     right = target[:, None].astype(np.float32)
     contexts, context_counts = Memory.learn_out(
-        batch.lists["value_context"][index], document, right, learn
+        batch.lists["value_context"][index], plan.unit[document], right, learn
     )
     matrix = _matrix(batch, logits, index, context_counts)
     names = feature_names(logits.shape[1])
@@ -69,19 +65,19 @@ def fit(
         return fit_ensemble(
             matrix,
             target,
-            weight[document],
+            plan.weight[document],
             rows,
             names,
-            seeds=[seed + 101 * member for member in range(parameters.word_models)],
-            trees=parameters.value_trees,
-            num_leaves=parameters.word_leaves,
-            learning_rate=parameters.learning_rate,
+            seeds=[plan.seed + 101 * member for member in range(plan.parameters.word_models)],
+            trees=plan.parameters.value_trees,
+            num_leaves=plan.parameters.word_leaves,
+            learning_rate=plan.parameters.learning_rate,
             feature_fraction=0.4,
             min_data_in_leaf=5,
             lambda_l2=1.0,
         )
 
-    trees, predicted = out_of_fold(learn_from, matrix, learn, fold[document])
+    trees, predicted = out_of_fold(learn_from, matrix, learn, plan.fold[document])
     return ValueModel(kind, contexts.seen_twice(), trees), index, predicted
 
 

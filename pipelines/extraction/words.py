@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.extraction.batch import Batch, gather
-from pipelines.extraction.folds import Ensemble, Matrix, Vector, fit_ensemble, out_of_fold
+from pipelines.extraction.folds import Ensemble, Matrix, Plan, Vector, fit_ensemble, out_of_fold
 from pipelines.extraction.labels import Label
 from pipelines.extraction.measures import LINE_FEATURES, TOKEN_FEATURES
 from pipelines.extraction.memory import Memory, combine, shares
-from pipelines.extraction.parameters import Parameters
 from pipelines.extraction.text import Ints
 
 ROLES = ("start", "inside", "end")
@@ -62,26 +61,19 @@ def fit(
     logits: Matrix,
     tokens: Ints,
     label: Label,
-    weight: Vector,
-    fold: Ints,
-    parameters: Parameters,
-    seed: int,
+    plan: Plan,
 ) -> tuple[WordModel, Vector]:
-    """The model of one field and its out-of-fold probabilities of `tokens`, shape (tokens, 3).
-
-    `weight` and `fold` have one entry a document.
-    """
+    """The model of one field and its out-of-fold probabilities of `tokens`, shape (tokens, 3)."""
     roles = _roles(batch, label)
     known = label.known & ((label.first >= 0) | np.array([t is None for t in label.text]))
     learn = known[batch.token_document]
+    unit = plan.unit[batch.token_document]
     line_known = known[batch.line_document]
     line_target = label.line_right[:, None].astype(np.float32)
-    words, word_counts = Memory.learn_out(
-        batch.lists["token_hash"], batch.token_document, roles, learn
-    )
-    places, place_counts = Memory.learn_out(_place_keys(batch), batch.token_document, roles, learn)
+    words, word_counts = Memory.learn_out(batch.lists["token_hash"], unit, roles, learn)
+    places, place_counts = Memory.learn_out(_place_keys(batch), unit, roles, learn)
     known_lines, line_counts = Memory.learn_out(
-        batch.lists["line_hash"], batch.line_document, line_target, line_known
+        batch.lists["line_hash"], plan.unit[batch.line_document], line_target, line_known
     )
     matrix = _matrix(batch, logits, tokens, word_counts, place_counts, line_counts)
     document = batch.token_document[tokens]
@@ -99,20 +91,22 @@ def fit(
             return fit_ensemble(
                 matrix,
                 target,
-                weight[document],
+                plan.weight[document],
                 rows,
                 names,
-                seeds=[seed + 101 * member + role for member in range(parameters.word_models)],
-                trees=parameters.word_trees,
-                num_leaves=parameters.word_leaves,
-                learning_rate=parameters.learning_rate,
-                feature_fraction=parameters.word_feature_fraction,
+                seeds=[
+                    plan.seed + 101 * member + role for member in range(plan.parameters.word_models)
+                ],
+                trees=plan.parameters.word_trees,
+                num_leaves=plan.parameters.word_leaves,
+                learning_rate=plan.parameters.learning_rate,
+                feature_fraction=plan.parameters.word_feature_fraction,
                 min_data_in_leaf=5,
                 lambda_l2=1.0,
             )
 
         ensemble, predicted[:, role] = out_of_fold(
-            learn_from, matrix, learn[tokens], fold[document]
+            learn_from, matrix, learn[tokens], plan.fold[document]
         )
         fitted.append(ensemble)
     model = WordModel(words.seen_twice(), places, known_lines, (fitted[0], fitted[1], fitted[2]))
