@@ -54,4 +54,6 @@ def land_with_progress(
         f"in {len(landed.days)} day(s){refused}",
         highlight=False,
     )
+    for reason in landed.deferred:
+        console.print(f"[yellow]left for next time:[/yellow] {reason}", highlight=False)
     return landed

@@ -31,7 +31,7 @@ def show(outcome: Outcome, settings: Settings, console: Console) -> None:
     table.add_row("published", f"{published['rows_published']} in {len(published['days'])} days")
     table.add_row("quarantined", str(published["rows_quarantined"]))
     for reason, count in sorted(published["quarantine_reasons"].items()):
-        table.add_row("", f"{count} × {reason}")
+        table.add_row("", f"{count} × {reason.replace('_', ' ')}")
     table.add_row("features", _features(training["features"]))
     table.add_row(
         "training",
@@ -45,6 +45,8 @@ def show(outcome: Outcome, settings: Settings, console: Console) -> None:
     )
     console.print(table, highlight=False)
     console.print()
+    rows = training["evaluate"]["rows"]
+    console.print(f"F1 by exact match on {rows} documents never trained on", highlight=False)
     console.print(_scores(training["evaluate"]), highlight=False)
     console.print()
     console.print(f"  run      {outcome.run_url}", highlight=False, soft_wrap=True)
@@ -57,12 +59,7 @@ def _features(features: dict[str, Any]) -> str:
 
 
 def _scores(evaluated: dict[str, Any]) -> Table:
-    table = Table(
-        title=f"F1 by exact match on {evaluated['rows']} documents never trained on",
-        title_justify="left",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
+    table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("field", "F1", "95 % interval"):
         table.add_column(column, justify="left" if column == "field" else "right")
     for name, (value, low, high) in evaluated["headline"].items():

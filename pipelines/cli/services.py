@@ -53,6 +53,7 @@ def up(
     else:
         console.print("already running: nothing to start")
     show_access(current, console)
+    console.print("\n  stop them: millrace down")
 
 
 def show_access(settings: Settings, console: Console) -> None:
@@ -70,7 +71,6 @@ def show_access(settings: Settings, console: Console) -> None:
     shown = secrets.passwords(settings) if console.is_terminal else {}
     for user, role in _ROLES.items():
         console.print(f"           {user:4} {shown.get(user, ''):17} {role}", highlight=False)
-    console.print("\n  stop them: millrace down")
 
 
 def down() -> None:

@@ -18,7 +18,8 @@ class AirflowClient:
 
     def __init__(self, url: str, user: str, password: str, *, timeout_seconds: float = 30) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=timeout_seconds)
+        # A proxy of the environment does not reach this machine's own loopback.
+        self._http = httpx.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
         token = self._call("POST", "/auth/token", json={"username": user, "password": password})
         self._http.headers["Authorization"] = f"Bearer {token['access_token']}"
 

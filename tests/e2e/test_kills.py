@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from pipelines.services.airflow_client import AirflowClient
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.services
+
+Millrace = Callable[..., subprocess.CompletedProcess[str]]
 
 DOCUMENTS = 90
 INGEST, TRAIN = "ingest__receipts", "train__receipts"
@@ -63,6 +68,22 @@ def test_each_task_has_one_effect_when_its_worker_is_killed(
     assert [one.version for one in registry.versions("receipts")] == [1]
     leftovers = list((live_home / "runs").rglob("*.aside"))
     assert leftovers == [], "nothing half-made is left"
+
+
+def test_one_version_comes_out_when_a_training_runs_twice_at_once(
+    client: AirflowClient, live_home: Path, millrace: Millrace
+) -> None:
+    settings = Settings(home=live_home)
+    before = {one.version for one in Registry.open(settings).versions("receipts")}
+    assert before, "the test above has published and trained"
+    with ThreadPoolExecutor() as pool:
+        arguments = ("run", "train", "receipts", "--param", "seed=11", "--in-process")
+        runs = [pool.submit(millrace, *arguments) for _ in range(2)]
+    for run in runs:
+        assert run.result().returncode == 0, run.result().stdout + run.result().stderr
+    after = {one.version for one in Registry.open(settings).versions("receipts")}
+    assert after - before == {max(before) + 1}
+    assert len(Lake.open(settings).history(names.features_table("receipts"))) == 1
 
 
 def _kill(client: AirflowClient, dag_id: str, run_id: str, task_id: str, *, after: float) -> None:
