@@ -1,7 +1,7 @@
 """Line model: how much a line and its neighbours look like the place of each field.
 
 Logistic regression on hashed n-grams of the line, the lines before and behind it in
-reading order, the one to its left and the one above, and on how far from the head and from
+reading order, the two to its left and the one above, and on how far from the head and from
 the foot of the document it stands.
 """
 
@@ -20,7 +20,7 @@ from pipelines.extraction.labels import Label
 from pipelines.extraction.text import BUCKET_BITS, Ints
 
 _BUCKETS = 1 << BUCKET_BITS
-_CONTEXTS = 5
+_CONTEXTS = 6
 _ITERATIONS = 60  # further ones move no decision
 _PLACES = 24
 """The first and the last lines that are told apart by their place."""
@@ -119,6 +119,7 @@ def _contexts(batch: Batch) -> list[Ints]:
         batch.line_at(lines, -1),
         batch.line_at(lines, 1),
         batch.line_left,
+        np.where(batch.line_left < 0, -1, batch.line_left[batch.line_left]),
         batch.line_above,
     ]
 
