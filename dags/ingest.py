@@ -4,8 +4,10 @@
 they belong to, validates each day that changed (Great Expectations on Spark) and replaces those
 days in the published table by one commit. Readers see all of it or nothing.
 
-**Starts** every night for the day before, by `millrace ingest`, by hand, or by a back-fill:
+**Starts** every night, by `millrace ingest`, by hand, or by a back-fill:
 `airflow backfill create --dag-id ingest__receipts --from-date 2026-01-01 --to-date 2026-01-31`.
+A run of a date publishes that day and every earlier one with new files, so the nightly run closes
+the day before it.
 
 **Safe to run again.** A day that holds the same files is left as it is. Late files are taken into
 the day they belong to.
@@ -31,8 +33,7 @@ for spec in specs.datasets():
         dag_id=f"ingest__{name}",
         description=f"{spec.description}: land, validate, publish",
         doc_md=__doc__,
-        # Each run stands for the day before; midnight UTC closes it.
-        schedule=defaults.cron("0 0 * * *", interval=timedelta(days=1)),
+        schedule=defaults.cron("0 0 * * *"),
         catchup=False,
         # One publication of a data set at a time, in order.
         max_active_runs=1,

@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     """Adds this module's commands."""
     for command in (up, down, status, doctor):
         app.command()(command)
+    app.command("env")(show_environment)
 
 
 def up(
@@ -71,6 +72,23 @@ def show_access(settings: Settings, console: Console) -> None:
     shown = secrets.passwords(settings) if console.is_terminal else {}
     for user, role in _ROLES.items():
         console.print(f"           {user:4} {shown.get(user, ''):17} {role}", highlight=False)
+
+
+def show_environment() -> None:
+    """Prints the variables with which Airflow's own commands work in this home.
+
+    Example: eval "$(millrace env)" && airflow dags list
+    """
+    import shlex
+
+    from pipelines.services import home
+    from pipelines.services.environment import SECRET_VARIABLES, airflow_environment
+
+    current = settings_of.load()
+    home.prepare(current)
+    for name, value in sorted(airflow_environment(current).items()):
+        if name not in SECRET_VARIABLES:
+            typer.echo(f"export {name}={shlex.quote(value)}")
 
 
 def down() -> None:

@@ -33,6 +33,14 @@ class AirflowClient:
         """One run as the API shows it."""
         return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 
+    def runs(self, dag_id: str, limit: int = 20) -> list[dict[str, Any]]:
+        """The latest runs of a DAG, newest first."""
+        params = {"order_by": "-run_after", "limit": limit}
+        found: list[dict[str, Any]] = self._call(
+            "GET", f"/api/v2/dags/{dag_id}/dagRuns", params=params
+        )["dag_runs"]
+        return found
+
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The run's task instances, in the order they started."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
@@ -73,12 +81,7 @@ class AirflowClient:
         """Id of the first run that an asset event started after `since`; None if none came."""
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
-            runs = self._call(
-                "GET",
-                f"/api/v2/dags/{dag_id}/dagRuns",
-                params={"order_by": "-run_after", "limit": 20},
-            )["dag_runs"]
-            for run in reversed(runs):
+            for run in reversed(self.runs(dag_id)):
                 queued = datetime.fromisoformat(run["queued_at"] or run["run_after"])
                 if run["run_type"] == "asset_triggered" and queued.astimezone(UTC) >= since:
                     run_id: str = run["dag_run_id"]

@@ -28,6 +28,10 @@ _FOREIGN = (
 """Settings of the caller for other installations, which would change ours."""
 
 
+SECRET_VARIABLES = {"SPARK_CONNECT_AUTHENTICATE_TOKEN"}
+"""Values that are never printed; all other secrets are named by the commands that read them."""
+
+
 def full_environment(settings: Settings) -> dict[str, str]:
     """What a child process of ours is started with: the caller's environment without settings
     for other Airflows, MLflows and Sparks, and `airflow_environment` over it."""

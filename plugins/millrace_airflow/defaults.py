@@ -39,12 +39,10 @@ def task_defaults(owner: str) -> dict[str, Any]:
     }
 
 
-def cron(expression: str, interval: timedelta = timedelta()) -> CronTriggerTimetable:
-    """Times in UTC, each run standing for the `interval` before it; the first one lies ahead.
+def cron(expression: str) -> CronTriggerTimetable:
+    """Times in UTC; the first one lies ahead.
 
     With `run_immediately=False` Airflow 3.3 still starts the last past run when less than a
     tenth of the period has gone by, so a fresh installation would race the person at it.
     """
-    return CronTriggerTimetable(
-        expression, timezone="UTC", interval=interval, run_immediately=timedelta(0)
-    )
+    return CronTriggerTimetable(expression, timezone="UTC", run_immediately=timedelta(0))

@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 def land(dataset: str, *, params: dict[str, Any], **context: Any) -> dict[str, Any]:
     """Takes in what lies in the inbox and says which days are to be published.
 
-    Days that the form names are published; else the run's own day and every earlier one with
-    late files; a run that was started by hand without naming days publishes all that is new.
+    Days that the form names are published; else every day with new files up to the date of the
+    run; a run that was started by hand without naming days publishes all that is new.
     """
     from pipelines import settings
     from pipelines.ingestion.land import LandSpec, run
@@ -32,7 +32,7 @@ def land(dataset: str, *, params: dict[str, Any], **context: Any) -> dict[str, A
     days = list(params.get("days") or [])
     if not days:
         pending = pending_days(dataset, settings=current)
-        until = _own_day(context)
+        until = _date_of_run(context)
         days = [day for day in pending if until is None or day <= until]
     log.info("landed %d files with %d rows; days to publish: %s", landed.files, landed.rows, days)
     if not days:
@@ -40,12 +40,12 @@ def land(dataset: str, *, params: dict[str, Any], **context: Any) -> dict[str, A
     return {"landed": landed.to_xcom(), "days": days}
 
 
-def _own_day(context: dict[str, Any]) -> str | None:
-    """The day a scheduled or back-filled run stands for; None for a run started by hand."""
+def _date_of_run(context: dict[str, Any]) -> str | None:
+    """The date of a scheduled or back-filled run; None for a run started by hand."""
     run = context["dag_run"]
-    if run.run_type == "manual" or run.data_interval_start is None:
+    if run.run_type == "manual" or run.logical_date is None:
         return None
-    day: str = run.data_interval_start.date().isoformat()
+    day: str = run.logical_date.date().isoformat()
     return day
 
 

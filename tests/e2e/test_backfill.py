@@ -1,0 +1,68 @@
+"""Days are filled in afterwards with Airflow's own command."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.contracts import names
+from pipelines.lake.lake import Lake
+from pipelines.samples.receipts import generate
+from pipelines.services.airflow_client import AirflowClient
+from pipelines.services.environment import full_environment
+from pipelines.settings import Settings
+
+pytestmark = pytest.mark.services
+
+DAG = "ingest__receipts"
+
+
+def test_backfill_publishes_each_day_once(
+    client: AirflowClient, live_home: Path, tmp_path: Path
+) -> None:
+    sample = tmp_path / "late.jsonl"
+    generate(12, 5, sample, start=date(2026, 3, 1), days=3)
+    inbox = live_home / "landing" / "receipts" / "inbox"
+    inbox.mkdir(parents=True, exist_ok=True)
+    (inbox / "late.jsonl").write_bytes(sample.read_bytes())
+    os.utime(inbox / "late.jsonl", (1, 1))
+    settings = Settings(home=live_home)
+    lake, table = Lake.open(settings), names.published_table("receipts")
+    before = (
+        set(lake.read(table, columns=["day"])["day"].to_pylist()) if lake.exists(table) else set()
+    )
+
+    client.wait_for_dag(DAG, timeout_seconds=90)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", DAG),
+            *("--from-date", "2026-03-01", "--to-date", "2026-03-03"),
+        ],
+        env=full_environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = _wait(client)
+    assert [run["state"] for run in runs] == ["success"] * 3
+    assert _days(lake, table) - before == {"2026-03-01", "2026-03-02", "2026-03-03"}
+
+
+def _days(lake: Lake, table: str) -> set[str]:
+    return set(lake.read(table, columns=["day"])["day"].to_pylist())
+
+
+def _wait(client: AirflowClient) -> list[dict]:
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        runs = [run for run in client.runs(DAG) if run["run_type"] == "backfill"]
+        if runs and all(run["state"] in {"success", "failed"} for run in runs):
+            return runs
+        time.sleep(1)
+    raise AssertionError("the back-fill did not end within 240 s")
