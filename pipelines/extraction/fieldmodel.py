@@ -14,6 +14,7 @@ from pipelines.extraction.labels import Label
 from pipelines.extraction.parameters import Parameters
 from pipelines.extraction.render import Known, Options, Pick, Rendering
 from pipelines.extraction.spans import SpanModel
+from pipelines.extraction.spellings import cased, printed
 from pipelines.extraction.store import Store
 from pipelines.extraction.text import Ints
 from pipelines.extraction.valuefields import ValueModel
@@ -127,7 +128,8 @@ class FieldModel:
             sure = self.calibration(signals)
             if sure >= self.least:
                 pick = picks[options.pick[best]]
-                answers[document] = Answer(options.text[best], sure, _lines(batch, pick))
+                value = cased(options.text[best], printed(batch, pick.first, pick.last))
+                answers[document] = Answer(value, sure, _lines(batch, pick))
         return answers
 
     def put(self, store: Store, name: str) -> None:

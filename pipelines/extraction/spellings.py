@@ -9,7 +9,7 @@ from pipelines.extraction.batch import Batch
 
 SPAN_RULES = (
     "as_printed", "space_after_comma", "comma_at_line_end", "no_space_after_comma", "no_end_mark",
-    "space_before_bracket",
+    "space_before_bracket", "comma_for_point", "no_space_after_point",
 )  # fmt: skip
 VALUE_RULES = ("as_printed", "number", "sign_and_number", "sign_space_number", "no_spaces")
 
@@ -29,6 +29,8 @@ def of_span(batch: Batch, first: int, last: int) -> dict[str, frozenset[str]]:
             ("as_printed", base),
             ("space_after_comma", re.sub(r"\s*,(?=[^\s,])", ", ", base)),
             ("no_space_after_comma", re.sub(r",\s+", ",", base)),
+            ("comma_for_point", re.sub(r"(?<=\w\w\w)\.(?=\s\S)", ",", base)),
+            ("no_space_after_point", re.sub(r"\.\s(?=\d)", ".", base)),
             ("space_before_bracket", re.sub(r"(?<=[^\s(])\(", " (", base)),
         ):
             for ending, text in (
@@ -60,6 +62,23 @@ def of_value(batch: Batch, index: int) -> dict[str, frozenset[str]]:
             spellings.setdefault(mark + number, set()).add("sign_and_number")
             spellings.setdefault(f"{mark} {number}", set()).add("sign_space_number")
     return {text: frozenset(rules) for text, rules in spellings.items() if text}
+
+
+def printed(batch: Batch, first: int, last: int) -> str:
+    """The text of a place as it stands on the page; `last` is -1 for a candidate value."""
+    if last >= 0:
+        return " ".join(_parts(batch, first, last))
+    text = batch.line_text[int(batch.value_line[first])]
+    return text[int(batch.lists["value_start"][first]) : int(batch.lists["value_end"][first])]
+
+
+def cased(spelling: str, on_page: str) -> str:
+    """The spelling (upper case) with the page's small letters, where the letters agree."""
+    letters = [character for character in on_page if character.isalnum()]
+    if [letter.upper() for letter in letters] != [c for c in spelling if c.isalnum()]:
+        return spelling
+    source = iter(letters)
+    return "".join(next(source) if c.isalnum() else c for c in spelling)
 
 
 def _parts(batch: Batch, first: int, last: int) -> list[str]:
