@@ -104,7 +104,7 @@ def _airflow(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API__PORT": url.rpartition(":")[2],
         "AIRFLOW__API__SECRET_KEY_CMD": _read(secrets.path(settings, "api")),
         "AIRFLOW__API_AUTH__JWT_SECRET_CMD": _read(secrets.path(settings, "jwt")),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow.db'}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow.db'}?timeout=30",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.logs / "airflow"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
             settings.logs / "dag_processor"
