@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from factories.spark import dataset, spark_settings  # noqa: F401 - fixtures for all
+from factories.spark import dataset, spark, spark_settings  # noqa: F401 - fixtures for all
 
 from pipelines.settings import PROJECT_ROOT, Settings
 

@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -48,6 +50,16 @@ def spark_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait(timeout=30)
+
+
+@pytest.fixture
+def spark(spark_settings: Settings) -> Iterator[Any]:
+    """A session on the server; one that is left open waits for the dead server at exit."""
+    from spark_jobs.session import session
+
+    opened = session("test", spark_settings, session_id=str(uuid.uuid4()))
+    yield opened
+    opened.stop()
 
 
 def _wait(server: subprocess.Popen, port: int, log: Path) -> None:

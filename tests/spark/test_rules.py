@@ -6,7 +6,6 @@ from pipelines.errors import MisconfiguredError
 from pipelines.validation import expectation
 from pipelines.validation.suite import Meta, Rule, Suite
 from spark_jobs.checks import rules
-from spark_jobs.session import session
 
 COLUMN = "expect_column_"
 VALUES = [
@@ -49,8 +48,7 @@ def rule(name, type_, kwargs, reason="bad") -> Rule:
 
 
 @pytest.mark.spark
-def test_conditions_refuse_the_rows_that_great_expectations_counts(spark_settings):
-    spark = session("rules", spark_settings)
+def test_conditions_refuse_the_rows_that_great_expectations_counts(spark):
     frame = spark.createDataFrame(VALUES, "n int, s string, f double")
     suite = Suite(name="all", expectations=[rule(name, *case) for name, case in CASES.items()])
 
@@ -90,8 +88,8 @@ def test_condition_is_refused_when_it_cannot_be_the_expectation():
 
 
 @pytest.mark.spark
-def test_suite_that_names_an_absent_column_is_refused(spark_settings):
-    frame = session("rules", spark_settings).createDataFrame([(1,)], "n int")
+def test_suite_that_names_an_absent_column_is_refused(spark):
+    frame = spark.createDataFrame([(1,)], "n int")
     suite = Suite(
         name="absent", expectations=[rule("r", "values_to_not_be_null", {"column": "other"})]
     )
