@@ -1,0 +1,93 @@
+"""Millrace's pages inside Airflow: behind its sign-in, safe, and readable in a real browser."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from pipelines.services import secrets
+from pipelines.services.airflow_client import AirflowClient
+from pipelines.settings import Settings
+
+pytestmark = pytest.mark.services
+
+DAG = "ingest__receipts"
+
+
+@pytest.fixture(scope="module")
+def run_id(client: AirflowClient) -> str:
+    """A run with results: the tests before have made some, else one is made now."""
+    done = [run["dag_run_id"] for run in client.runs(DAG) if run["state"] == "success"]
+    if not done:
+        pytest.skip("no finished run in the shared home; run the whole folder")
+    return done[-1]
+
+
+@pytest.fixture(scope="module")
+def signed_in(client: AirflowClient, live_home: Path) -> httpx.Client:
+    password = secrets.passwords(Settings(home=live_home))["vi"]
+    token = httpx.post(
+        f"{client.url}/auth/token", json={"username": "vi", "password": password}
+    ).json()["access_token"]
+    return httpx.Client(base_url=client.url, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_pages_are_refused_when_nobody_signed_in(client: AirflowClient, run_id: str) -> None:
+    for path in (f"/millrace/runs/{DAG}/{quote(run_id)}", "/millrace/files/data_docs/x.html"):
+        assert httpx.get(f"{client.url}{path}").status_code == 401
+    for path in ("/millrace/docs", "/millrace/openapi.json"):
+        assert httpx.get(f"{client.url}{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "secrets/airflow_jwt",
+        "data_docs/../secrets/airflow_jwt",
+        "data_docs/%2e%2e/secrets/airflow_jwt",
+        "%2fetc%2fpasswd",
+        "data_docs",
+    ],
+)
+def test_files_outside_the_reports_are_not_served(signed_in: httpx.Client, path: str) -> None:
+    assert signed_in.get(f"/millrace/files/{path}").status_code == 404
+
+
+def test_reports_may_run_no_script(signed_in: httpx.Client, live_home: Path) -> None:
+    page = next((live_home / "data_docs").rglob("*.html"))
+    answer = signed_in.get(f"/millrace/files/{page.relative_to(live_home)}")
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+
+
+def test_results_of_a_run_open_in_one_click(
+    client: AirflowClient, live_home: Path, run_id: str, tmp_path: Path
+) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no Chromium here")
+    with sync_playwright() as playwright:
+        options = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
+        quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*options, *quiet])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        _sign_in(page, client.url, secrets.passwords(Settings(home=live_home))["ada"])
+        page.goto(f"{client.url}/dags/{DAG}/runs/{quote(run_id)}")
+        page.get_by_role("link", name="Results").click()
+        results = page.frame_locator("iframe")
+        expect(results.get_by_role("heading", name="publish")).to_be_visible()
+        results.get_by_role("link", name="Data Docs").click()
+        expect(results.get_by_text("Evaluated Expectations").first).to_be_visible()
+        browser.close()
+
+
+def _sign_in(page: Page, url: str, password: str) -> None:
+    page.goto(f"{url}/auth/login?next=%2F")
+    page.fill("input[name=username]", "ada")
+    page.fill("input[name=password]", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda address: "/auth/login" not in address)
