@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.contracts.verdict import Verdict
+
 XCOM_LIMIT_BYTES = 16_384
 
 
@@ -103,3 +105,45 @@ class RegistrationResult(StepResult):
     alias: str
     model_uri: str
     reused: bool
+
+
+class Comparison(BaseModel):
+    """One line of the gate's table: candidate against champion on the same rows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rows: str
+    """`golden` or `recent`."""
+    slice: str
+    """Part of the rows, `all` for the whole set."""
+    field: str
+    """Field or metric, `overall` for the pooled score."""
+    n: int
+    """Independent rows (documents, customers) that count."""
+    champion: float | None
+    candidate: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    """Interval of the difference, or of the candidate's score where there is no champion."""
+
+
+class GateResult(StepResult):
+    """The gate's word on one version; everything it saw is in the evidence folder."""
+
+    model: str
+    version: int
+    champion: int | None
+    """Version it was compared with; None for a first model."""
+    verdict: Verdict
+    table: list[Comparison]
+    """Overall and per field on both sets, then the slices, as far as XCom holds them; the
+    evidence has all."""
+    evidence_dir: str
+    """Relative to MILLRACE_HOME: evidence.json, table.md, differences.json, pictures."""
+    evidence_hash: str
+    """SHA-256 of evidence.json."""
+    golden_rows: int
+    recent_rows: int
+    golden_snapshot_id: int | None
+    """None where a check failed before any row was scored."""

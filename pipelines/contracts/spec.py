@@ -41,7 +41,7 @@ class DatasetSpec(_Spec):
     suite: str = "suite.json"
     """Great Expectations suite, a file beside the dataset.yaml."""
     quarantine_limit: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """Largest share of a partition's rows in quarantine at which it is still published."""
+    """Largest share of a run's rows in quarantine at which its days are still published."""
     sample: EntryPoint | None = None
     """Generator of the embedded sample, for `millrace sample`."""
 
@@ -67,6 +67,56 @@ class SplitSpec(_Spec):
     seen_group_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
 
+class GatePolicy(_Spec):
+    """What a candidate must show before it may be promoted. Scores are shares of 0 to 1.
+
+    Every default blocks where in doubt. A margin is the largest loss that is still taken for
+    no loss; it must be ruled out, not merely unseen.
+    """
+
+    min_gain: Annotated[float, Field(ge=0, lt=1)] = 0.005
+    """Smallest gain of the overall score that is worth a change of champion."""
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    """Largest loss of the overall score, on the golden and on the recent set."""
+    field_margin: Annotated[float, Field(gt=0, lt=1)] = 0.03
+    """Largest loss of one field's score."""
+    field_margins: dict[Name, Annotated[float, Field(gt=0, lt=1)]] = {}
+    """The same for single fields, in place of `field_margin`."""
+    slice_margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Largest loss of the overall score on one slice."""
+    level: Annotated[float, Field(gt=0, le=0.2)] = 0.05
+    """Chance of taking a loss beyond its margin for none (one-sided), and of a false reject."""
+    gain_level: Annotated[float, Field(gt=0, le=0.2)] = 0.01
+    """Chance of taking a candidate without any gain for a better one (one-sided)."""
+    floor: Annotated[float, Field(ge=0, le=1)] = 0.8
+    """Overall score that a first model reaches with its interval's lower end."""
+    field_floor: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """The same for every field."""
+    field_floors: dict[Name, Annotated[float, Field(ge=0, le=1)]] = {}
+    """The same for single fields, in place of `field_floor`."""
+    min_rows: Annotated[int, Field(ge=10)] = 30
+    """Fewer independent rows (documents, customers) than this in a set decide nothing."""
+    min_slice_rows: Annotated[int, Field(ge=5)] = 20
+    """A slice or field with fewer is shown and not judged."""
+    max_golden_rows: Annotated[int, Field(ge=10)] = 2_000
+    """Rows that are frozen as the golden set."""
+    recent_days: Annotated[int, Field(ge=1)] = 30
+    """Days before the newest one whose test rows are the recent set."""
+    latency_ratio: Annotated[float, Field(gt=0)] = 1.5
+    """Largest CPU time a row, against the champion's in the same run."""
+    latency_ms: Annotated[float, Field(gt=0)] = 1_000
+    """Largest CPU time a row in milliseconds."""
+    size_mb: Annotated[float, Field(gt=0)] = 200
+    """Largest model on disk, in millions of bytes."""
+    calibration_error: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Largest expected calibration error on the golden set."""
+    near_duplicate: Annotated[float, Field(gt=0.5, le=1)] = 0.8
+    """Jaccard similarity of word pairs from which two rows are near-duplicates."""
+    near_duplicate_share: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    """Largest share of golden rows with a near-duplicate in the training data; these rows are
+    not scored. A golden row itself in the training data always blocks."""
+
+
 class ModelSpec(_Spec):
     """A model: its data set, what it predicts, and the engine that learns it."""
 
@@ -84,6 +134,8 @@ class ModelSpec(_Spec):
     """Function `(ModelSpec) -> pyarrow.Schema` of what `features` returns."""
     fields: dict[Name, FieldSpec] = {}
     split: SplitSpec
+    gate: GatePolicy = GatePolicy()
+    """What a candidate must show before it may be promoted."""
     parameters: dict[str, float | int | str | bool] = {}
     """Hyper-parameters of the estimator; what is left out takes the estimator's default."""
     seed: int = 7
