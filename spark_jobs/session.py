@@ -111,8 +111,13 @@ def _jars(folder: Path) -> list[Path]:
 
 
 def environment() -> dict[str, str]:
-    """Variables a Spark process needs: Python workers are of this very environment."""
-    return {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
+    """Variables a Spark process needs: Python workers are of this very environment, and no
+    address of the machine is looked up."""
+    return {
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
 
 
 def submit_arguments(settings: Settings) -> list[str]:

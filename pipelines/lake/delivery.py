@@ -4,11 +4,12 @@ import hashlib
 import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from pipelines import specs
 from pipelines.contracts.spec import DatasetSpec
-from pipelines.errors import MisconfiguredError
+from pipelines.errors import BadDataError, MisconfiguredError
 from pipelines.publication import digest
 from pipelines.settings import Settings
 
@@ -32,9 +33,22 @@ def landed_days(dataset: str, settings: Settings) -> list[str]:
 
 
 def deliveries(spec: DatasetSpec, days: Iterable[str], settings: Settings) -> list[Delivery]:
-    """What lies in the landing zone for each of the days, sorted; a day may have no files."""
+    """What lies in the landing zone for each of the days, sorted; a day may have no files.
+
+    Raises BadDataError for a text that is no day: it would name another folder.
+    """
+    days = [_checked(day) for day in days]
     rules = rules_digest(spec)
     return [_delivery(spec.name, day, rules, settings) for day in sorted(set(days))]
+
+
+def _checked(day: str) -> str:
+    try:
+        if date.fromisoformat(day).isoformat() == day:
+            return day
+    except ValueError:
+        pass
+    raise BadDataError(f"{day!r} is not a day; expected YYYY-MM-DD, e.g. 2026-03-31. Mend it.")
 
 
 def rules_digest(spec: DatasetSpec) -> str:

@@ -6,7 +6,7 @@ from factories.landed import land, rows
 
 from pipelines import specs
 from pipelines.contracts import names
-from pipelines.errors import MisconfiguredError
+from pipelines.errors import BadDataError, MisconfiguredError
 from pipelines.lake import delivery
 from pipelines.lake.delivery import deliveries
 from pipelines.lake.lake import Lake
@@ -117,3 +117,9 @@ def test_key_refuses_a_spec_that_names_what_is_not_there(settings, dataset):
         delivery.rules_digest(spec.model_copy(update={"suite": "none.json"}))
     with pytest.raises(MisconfiguredError, match=r"spark_jobs\.checks\.none"):
         delivery.rules_digest(spec.model_copy(update={"checks": "spark_jobs.checks.none:x"}))
+
+
+@pytest.mark.parametrize("day", ["../inbox", "20260105", "2026-02-30", "", "*"])
+def test_deliveries_are_refused_when_a_day_is_no_day(day, tmp_path):
+    with pytest.raises(BadDataError, match="expected YYYY-MM-DD"):
+        deliveries(specs.dataset("receipts"), [day], Settings(home=tmp_path))
