@@ -1,0 +1,72 @@
+"""The path from files to answers in a home where nothing is running: Spark by spark-submit."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.samples.receipts import generate
+
+pytestmark = pytest.mark.services
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "receipts.jsonl"
+    generate(100, 3, path, start=date(2026, 1, 5), days=2)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    home = tmp_path_factory.mktemp("quiet_home")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", *arguments],
+            env=environ | {"MILLRACE_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return call
+
+
+def test_files_become_answers_without_any_service(run: Run, sample: Path, tmp_path: Path) -> None:
+    ingested = run("ingest", "receipts", str(sample))
+    assert ingested.returncode == 0, ingested.stdout + ingested.stderr
+    trained = run("run", "train", "receipts", "--in-process")
+    assert trained.returncode == 0, trained.stdout + trained.stderr
+
+    scored = run("evaluate", "receipts", "--on", str(sample), "--version", "latest", "--json")
+    assert scored.returncode == 0, scored.stderr
+    found = json.loads(scored.stdout)
+    assert {"model", "version", "documents", "micro_f1", "micro_f1_value", "fields"} <= set(found)
+    assert found["documents"] == 100
+    wanted = {"precision", "recall", "f1", "f1_value", "auroc"}
+    assert all(wanted <= set(found["fields"][name]) for name in ("company", "date", "total"))
+
+    output = tmp_path / "answers.jsonl"
+    answered = run("predict", "receipts", "--input", str(sample), "--output", str(output))
+    assert answered.returncode == 0, answered.stderr
+    lines = [json.loads(line) for line in output.read_text().splitlines()]
+    assert len(lines) == 100
+    assert set(lines[0]) == {"document_id", "model_version", "fields"}
+    assert set(lines[0]["fields"]["total"]) == {"value", "confidence", "boxes"}
+
+
+def test_run_says_what_to_do_when_nothing_is_running(run: Run) -> None:
+    refused = run("run", "train", "receipts")
+    assert refused.returncode != 0
+    assert "millrace up" in refused.stderr and "--in-process" in refused.stderr
+    assert "Traceback" not in refused.stderr
