@@ -64,6 +64,7 @@ def _launch_conf(settings: Settings) -> dict[str, str]:
         "spark.master": settings.spark_master,
         "spark.jars": ",".join(str(path) for path in _jars(settings.jars)),
         "spark.driver.memory": settings.spark_driver_memory,
+        "spark.driver.extraJavaOptions": settings.spark_java_options,
         "spark.sql.warehouse.dir": (settings.runs / "spark-warehouse").as_uri(),
     }
 
