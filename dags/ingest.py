@@ -20,8 +20,6 @@ the day they belong to.
 - *publish* killed or timed out: clear the task; a live twin is waited for, never doubled.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Param, task
 
 from millrace_airflow import assets, defaults, specs, steps
@@ -30,16 +28,10 @@ from millrace_airflow.spark import SparkJobOperator
 for spec in specs.datasets():
     name = spec.name
     with DAG(
-        dag_id=f"ingest__{name}",
+        **defaults.dag("ingest", name, spec.owner, hours=6),
         description=f"{spec.description}: land, validate, publish",
         doc_md=__doc__,
         schedule=defaults.cron("0 0 * * *"),
-        catchup=False,
-        # One publication of a data set at a time, in order.
-        max_active_runs=1,
-        dagrun_timeout=timedelta(hours=6),
-        default_args=defaults.task_defaults(spec.owner),
-        tags=["ingest", name],
         params={
             "days": Param(
                 [],

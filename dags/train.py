@@ -16,8 +16,6 @@ model file and the same version: nothing is computed or registered twice.
 - *evaluate*, *register*: clear the task; they find the trained model where it is.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
 from millrace_airflow import assets, defaults, specs, steps
@@ -28,16 +26,11 @@ for spec in specs.models():
     data = [assets.published(spec.dataset)]
     cron = defaults.cron(spec.schedule) if spec.schedule else None
     with DAG(
-        dag_id=f"train__{name}",
+        # What is published while one training runs is taken by the next, once.
+        **defaults.dag("train", name, spec.owner, hours=12),
         description=f"{spec.description}: features, train, evaluate, register",
         doc_md=__doc__,
         schedule=AssetOrTimeSchedule(timetable=cron, assets=data) if cron else data,
-        catchup=False,
-        # What is published while one training runs is taken by the next, once.
-        max_active_runs=1,
-        dagrun_timeout=timedelta(hours=12),
-        default_args=defaults.task_defaults(spec.owner),
-        tags=["train", name],
         params={
             "snapshot_id": Param(
                 None,

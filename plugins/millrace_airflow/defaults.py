@@ -28,6 +28,18 @@ RETRY_BY_ERROR = ExceptionRetryPolicy(
 )
 
 
+def dag(family: str, name: str, owner: str, *, hours: float) -> dict[str, Any]:
+    """What every DAG has: its id, one run at a time in order, and an end after `hours`."""
+    return {
+        "dag_id": f"{family}__{name}",
+        "tags": [family, name],
+        "catchup": False,
+        "max_active_runs": 1,
+        "dagrun_timeout": timedelta(hours=hours),
+        "default_args": task_defaults(owner),
+    }
+
+
 def task_defaults(owner: str) -> dict[str, Any]:
     """`default_args` of a DAG whose tasks are safe to run again."""
     return {
