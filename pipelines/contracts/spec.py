@@ -136,6 +136,9 @@ class ModelSpec(_Spec):
     split: SplitSpec
     gate: GatePolicy = GatePolicy()
     """What a candidate must show before it may be promoted."""
+    approvers: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]] = []
+    """Named users who may decide; the author of a version never does. Empty: the admins of the
+    settings alone."""
     parameters: dict[str, float | int | str | bool] = {}
     """Hyper-parameters of the estimator; what is left out takes the estimator's default."""
     seed: int = 7
