@@ -14,7 +14,7 @@ import yaml
 from rich.console import Console
 
 from pipelines.cli.follow import RunView
-from pipelines.errors import MillraceError, MisconfiguredError, TransientError
+from pipelines.errors import MillraceError, MisconfiguredError
 
 
 def register(app: typer.Typer) -> None:
@@ -65,22 +65,15 @@ def run_family(
     Example: [bold]millrace run train receipts --param seed=11[/bold]
     """
     conf = dict(_parameter(text) for text in param or [])
-    _finish(follow_run(f"{family}__{name}", conf, in_process=in_process, fallback=False))
+    _finish(follow_run(f"{family}__{name}", conf, in_process=in_process))
 
 
-def follow_run(
-    dag_id: str, conf: dict[str, Any], *, in_process: bool = False, fallback: bool = True
-) -> RunView:
-    """Runs the DAG and shows it; without services in this home in this process if `fallback`."""
+def follow_run(dag_id: str, conf: dict[str, Any], *, in_process: bool = False) -> RunView:
+    """Runs the DAG and shows it; in this process where asked, or where no services run."""
     from pipelines.services.access import airflow_client
 
     console = Console()
     client = None if in_process else airflow_client()
-    if client is None and not (in_process or fallback):
-        raise TransientError(
-            "no services are running in this home, so nothing would run the DAG. "
-            "Start them with `millrace up`, or add --in-process."
-        )
     view = RunView(dag_id, console)
     if client is None:
         if not in_process:
