@@ -55,16 +55,50 @@ class FieldSpec(_Spec):
 
 
 class SplitSpec(_Spec):
-    """How rows are kept apart: the same row falls on the same side in every training.
+    """How rows are kept apart for training and for the tests.
 
     Two disjoint test parts: whole groups that training never sees, and single rows of
-    groups it does see. Shares are of groups and of the remaining rows.
+    groups it does see. Shares are of groups and of the remaining rows. Without `time` the same
+    row falls on the same side in every training. With it the tested rows are those of the last
+    days; only the rows of the unseen groups are on the same side for ever.
     """
 
     group_by: Name
     """Field (or column) whose normalised value names the group, e.g. the merchant."""
     unseen_group_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
     seen_group_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Not used where rows are kept apart by time."""
+    time: Name | None = None
+    """Column of the time by which rows are kept apart; None keeps them apart by content."""
+    test_days: Annotated[int, Field(ge=1)] = 30
+    """With `time`: the last days of the data, which are tested."""
+    gap_days: Annotated[int, Field(ge=0)] = 0
+    """With `time`: days before the tested ones that are not trained on either, because their
+    labels are not known yet when a model is trained on the day before the test."""
+
+
+class HistorySpec(_Spec):
+    """Which other rows a row's features may look at: earlier ones of the same group.
+
+    A function of a group gets whole groups and gives what it was given with more columns. It
+    is the same on Spark, in a batch and for one row, so that the history of a row is part of
+    the input wherever the row is predicted.
+    """
+
+    groups: Annotated[dict[Name, EntryPoint], Field(min_length=1)]
+    """Column of the group to its function `(pyarrow.Table, ModelSpec) -> pyarrow.Table`."""
+    time: Name
+    """Column of the time by which a row is earlier than another."""
+    days: Annotated[int, Field(ge=1)]
+    """Older rows than this are not looked at."""
+
+
+class SliceSpec(_Spec):
+    """Rows that are scored on their own as well: a range of one published column."""
+
+    column: Name
+    at_least: float | None = None
+    below: float | None = None
 
 
 class GatePolicy(_Spec):
@@ -98,10 +132,12 @@ class GatePolicy(_Spec):
     """Fewer independent rows (documents, customers) than this in a set decide nothing."""
     min_slice_rows: Annotated[int, Field(ge=5)] = 20
     """A slice or field with fewer is shown and not judged."""
-    max_golden_rows: Annotated[int, Field(ge=10)] = 2_000
-    """Rows that are frozen as the golden set."""
+    golden_rows: Annotated[int, Field(ge=10)] = 1_000
+    """Rows of the golden set. It fills up with test rows as they come; a row that is in it never
+    changes and never leaves. Raise the number to let more in."""
     recent_days: Annotated[int, Field(ge=1)] = 30
-    """Days before the newest one whose test rows are the recent set."""
+    """Newest days whose test rows are the recent set; more where they hold less than
+    `min_rows`."""
     latency_ratio: Annotated[float, Field(gt=0)] = 1.5
     """Largest CPU time a row, against the champion's in the same run."""
     latency_ms: Annotated[float, Field(gt=0)] = 1_000
@@ -130,9 +166,18 @@ class ModelSpec(_Spec):
     """A name registered in pipelines.estimators, e.g. `extraction`."""
     features: EntryPoint
     """Function `(pyarrow.Table, ModelSpec) -> pyarrow.Table`, one output row an input row."""
+    history: HistorySpec | None = None
+    """Earlier rows that features look at; without it a row's features are of the row alone."""
     features_schema: EntryPoint
     """Function `(ModelSpec) -> pyarrow.Schema` of what `features` returns."""
     fields: dict[Name, FieldSpec] = {}
+    """What the task `extraction` looks for."""
+    target: Name | None = None
+    """Column of the label, true or false, for the task `classification`."""
+    review_per_day: Annotated[int, Field(ge=1)] = 100
+    """Groups (cards) that people can look at in a day, for the task `classification`."""
+    slices: dict[Name, SliceSpec] = {}
+    """Slices beside those of the split, for the task `classification`."""
     split: SplitSpec
     gate: GatePolicy = GatePolicy()
     """What a candidate must show before it may be promoted."""

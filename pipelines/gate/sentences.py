@@ -1,0 +1,48 @@
+"""What was seen of a score and what was required, in words."""
+
+from pipelines.contracts.spec import GatePolicy
+from pipelines.evaluation.scores import OVERALL
+from pipelines.evaluation.slices import ALL
+from pipelines.gate.claims import Judged
+
+
+def loss_sentence(one: Judged, policy: GatePolicy) -> str:
+    """A claim of no loss, or of a first model's floor."""
+    claim = one.claim
+    where = f"on {claim.n} {one.unit} of the {one.rows} set{_slice(claim.slice)}"
+    if one.value is None or claim.low is None or claim.high is None:
+        return f"{_name(claim.field)} {where} could not be compared; it must be readable."
+    if claim.champion is None:
+        return (
+            f"{_name(claim.field)} {where} is {claim.candidate:.3f} "
+            f"({_level(policy.level)} interval {claim.low:.3f} to {claim.high:.3f}); a first "
+            f"model must be above {one.bound:.3f} with the whole interval."
+        )
+    return (
+        f"{_name(claim.field)} {where} went from {claim.champion:.3f} to {claim.candidate:.3f}, "
+        f"a difference of {claim.difference:+.3f} ({_level(policy.level)} interval "
+        f"{claim.low:+.3f} to {claim.high:+.3f}); a loss of {-one.bound:.3f} must be ruled out."
+    )
+
+
+def gain_sentence(one: Judged, policy: GatePolicy) -> str:
+    """The claim that the candidate is better."""
+    claim = one.claim
+    return (
+        f"The gain of the overall score on {claim.n} {one.unit} of the golden set is "
+        f"{claim.difference:+.3f}, at least {claim.gain_low:+.3f} with "
+        f"{1 - policy.gain_level:.0%} certainty; {policy.min_gain:.3f} or more must be seen, and "
+        "no gain at all ruled out."
+    )
+
+
+def _name(field: str) -> str:
+    return "The overall score" if field == OVERALL else f"The score of {field!r}"
+
+
+def _slice(name: str) -> str:
+    return "" if name == ALL else f" in the slice {name!r}"
+
+
+def _level(level: float) -> str:
+    return f"{1 - 2 * level:.0%}"

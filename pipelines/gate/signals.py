@@ -1,0 +1,44 @@
+"""All that the gate decides on. What could not be read is None, and blocks."""
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.evaluation.paired import Compared
+
+
+class _Signal(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Check(_Signal):
+    """One look at the version before any score; `sentence` says what was seen and required."""
+
+    name: str
+    passed: bool | None
+    sentence: str
+
+
+class SetSignals(_Signal):
+    """Both models on one set of rows."""
+
+    n: int
+    """Independent rows: the clusters that are resampled."""
+    unit: str
+    compared: list[Compared]
+
+
+class Signals(_Signal):
+    """What was seen of one candidate."""
+
+    first: bool
+    """There is no champion to compare with."""
+    checks: list[Check]
+    golden: SetSignals | None = None
+    recent: SetSignals | None = None
+    unreadable: int | None = None
+    """Answers to either set that are no answers: a missing row or column, NaN."""
+    calibration_error: float | None = None
+    """Expected calibration error of the candidate on the golden set."""
+    latency_ms: float | None = None
+    """CPU time a row of the candidate, and below of the champion, measured in turns."""
+    champion_latency_ms: float | None = None
+    size_mb: float | None = None
