@@ -60,6 +60,13 @@ class Settings(BaseSettings):
     mlflow_artifacts: str | None = None
     """Root of run artefacts; default below the home."""
 
+    opsdb_uri: str | None = None
+    """Decisions and ledger: `postgresql://…` in production; default SQLite in the home."""
+    admins: tuple[str, ...] = ("ada",)
+    """Who may decide on a model whose model.yaml names no approvers. A JSON list."""
+    approval_hours: float = Field(default=72, gt=0)
+    """Hours that a version waits for a decision; after them it is rejected."""
+
     spark_remote: str | None = None
     """Spark Connect server, `sc://host:port`; none starts Spark for each job."""
     spark_master: str = "local[*]"
@@ -130,6 +137,10 @@ class Settings(BaseSettings):
     @property
     def tracking_uri(self) -> str:
         return self.mlflow_uri or f"sqlite:///{self.root / 'mlflow' / 'mlflow.db'}"
+
+    @property
+    def operations_uri(self) -> str:
+        return self.opsdb_uri or f"sqlite:///{self.root / 'opsdb' / 'opsdb.db'}"
 
     @property
     def artifact_root(self) -> str:

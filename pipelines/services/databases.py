@@ -1,4 +1,4 @@
-"""The databases of Airflow and MLflow in a home: made from a template, brought up to date.
+"""The databases of a home (Airflow, MLflow, our own): made from a template, brought up to date.
 
 An empty Airflow database takes ten seconds to make, and every home starts with the same one, so
 it is made once for an installation (by set-up) and copied. `python -m pipelines.services.databases`
@@ -22,6 +22,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from pipelines.errors import MisconfiguredError
+from pipelines.opsdb import REVISION
 from pipelines.settings import PROJECT_ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -34,15 +35,15 @@ class Database:
     """One SQLite database and the command that makes it or brings it up to date."""
 
     name: str
-    package: str
-    """Distribution whose version decides the schema."""
+    package: str | None
+    """Distribution whose version decides the schema; None: ours, named by its last migration."""
     url_variable: str | None
     """Environment variable that names the database; None where the command takes the URL."""
     command: tuple[str, ...]
 
     @property
     def version(self) -> str:
-        return importlib.metadata.version(self.package)
+        return importlib.metadata.version(self.package) if self.package else REVISION
 
 
 AIRFLOW = Database(
@@ -52,14 +53,16 @@ AIRFLOW = Database(
     ("-m", "airflow", "db", "migrate"),
 )
 MLFLOW = Database("mlflow", "mlflow", None, ("-m", "mlflow", "db", "upgrade"))
-DATABASES = (AIRFLOW, MLFLOW)
+OPSDB = Database("opsdb", None, None, ("-m", "pipelines.opsdb.migrate"))
+DATABASES = (AIRFLOW, MLFLOW, OPSDB)
 
 
 def files(settings: Settings) -> dict[str, Path]:
     """SQLite file by database name; a database on a server is not in here."""
     found = {"airflow": settings.root / "airflow" / "airflow.db"}
-    if settings.tracking_uri.startswith("sqlite:///"):
-        found["mlflow"] = Path(settings.tracking_uri.removeprefix("sqlite:///"))
+    for name, uri in (("mlflow", settings.tracking_uri), ("opsdb", settings.operations_uri)):
+        if uri.startswith("sqlite:///"):
+            found[name] = Path(uri.removeprefix("sqlite:///"))
     return found
 
 
@@ -138,13 +141,13 @@ def _migrate(database: Database, file: Path, environ: Mapping[str, str]) -> None
         command.append(url)
     else:
         environ = {**environ, database.url_variable: url}
-    log.info("migrating %s to %s %s", file, database.package, database.version)
+    log.info("migrating %s to %s %s", file, database.name, database.version)
     run = subprocess.run(  # noqa: S603
         command, env=dict(environ), capture_output=True, text=True, timeout=600, check=False
     )
     if run.returncode:
         raise MisconfiguredError(
-            f"the {database.name} database {file} could not be brought to {database.package} "
+            f"the {database.name} database {file} could not be brought to version "
             f"{database.version}: {(run.stderr or run.stdout).strip()[-800:]}\n"
             "Give it back from a backup, or move it aside to begin with an empty one."
         )

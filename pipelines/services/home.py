@@ -25,6 +25,7 @@ _FOLDERS = (
     "landing",
     "logs/services",
     "mlflow/artifacts",
+    "opsdb",
     "originals",
     "run",
     "runs",
@@ -55,7 +56,7 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
         secrets.generate(settings)
         stamps = state.get("databases", {})
         if stamps != databases.versions(settings):
-            say("databases of Airflow and MLflow")
+            say("databases of Airflow, MLflow and Millrace")
         made = databases.prepare(settings, stamps, environment.full_environment(settings))
         current = {"format": FORMAT, "databases": made}
         if current != state:

@@ -1,0 +1,1 @@
+"""Who decided what about a version: rules, promotion, ledger, cards, audit, reproduction."""
