@@ -37,6 +37,11 @@ def model(name: str) -> ModelSpec:
     return _read(MODELS, name, "model.yaml", ModelSpec, "model")
 
 
+def key(spec: ModelSpec) -> str:
+    """Column that names a row of the model's data set, in features and predictions too."""
+    return dataset(spec.dataset).key
+
+
 def resolve(entry_point: str) -> Any:
     """The object that `package.module:name` names; raises MisconfiguredError."""
     module, _, name = entry_point.partition(":")

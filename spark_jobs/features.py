@@ -16,10 +16,10 @@ import pyarrow as pa
 from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
+from pipelines import features, specs
 from pipelines import settings as configuration
-from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.names import FEATURE_KEY
 from pipelines.contracts.result import FeaturesResult
@@ -34,6 +34,10 @@ from spark_jobs.report import leave_error, leave_result
 from spark_jobs.session import CATALOG
 
 log = logging.getLogger(__name__)
+
+_BUCKETS = 64
+"""Parts into which whole groups are put: each is one call of a group's function, so that small
+groups do not cost a call each, and one task holds a part of the rows and not all."""
 
 
 def run(model: str, snapshot: int | None, token: str, settings: Settings) -> FeaturesResult:
@@ -89,10 +93,10 @@ def _compute(spark: SparkSession, lake: Lake, spec: ModelSpec, snapshot: int, ke
     source = names.published_table(spec.dataset)
     base = lake.current_snapshot(table)
     rows = spark.read.option("versionAsOf", str(snapshot)).table(f"{CATALOG}.{source}")
-    features = compute(rows, spec, schema).withColumn(FEATURE_KEY, F.lit(key))
+    found = compute(rows, spec, schema).withColumn(FEATURE_KEY, F.lit(key))
     try:
         replace(
-            features,
+            found,
             table,
             F.col(FEATURE_KEY) == key,
             base=base,
@@ -108,26 +112,38 @@ def _compute(spark: SparkSession, lake: Lake, spec: ModelSpec, snapshot: int, ke
 
 
 def compute(rows: DataFrame, spec: ModelSpec, schema: pa.Schema) -> DataFrame:
-    """The model's own function over all rows, in bounded batches, spread over the cores."""
+    """The model's own functions over all rows, spread over the cores.
+
+    A function of a group gets some whole groups at once, the row-wise one bounded batches.
+    """
     partitions = int(rows.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
+    columns = to_arrow_schema(rows.schema)
+    for group in spec.history.groups if spec.history else ():
+        columns = features.group_schema(columns, spec, group)
+        rows = rows.groupBy(F.pmod(F.xxhash64(group), F.lit(_BUCKETS))).applyInArrow(
+            by_group(spec, group, columns), from_arrow_schema(columns)
+        )
     spread = rows.repartition(partitions)
     return spread.mapInArrow(by_batch(spec, schema), from_arrow_schema(schema))
+
+
+def by_group(spec: ModelSpec, group: str, schema: pa.Schema) -> Callable[[pa.Table], pa.Table]:
+    """The model's function of a group on whole groups."""
+
+    def apply(rows: pa.Table) -> pa.Table:
+        return features.of_group(rows, spec, group).cast(schema)
+
+    return apply
 
 
 def by_batch(
     spec: ModelSpec, schema: pa.Schema
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    """The model's function on record batches; each must give one row for each of its rows."""
+    """The model's row-wise function on record batches."""
 
     def apply(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        function = specs.resolve(spec.features)
         for batch in batches:
-            found: pa.Table = function(pa.Table.from_batches([batch]), spec)
-            if found.num_rows != batch.num_rows:
-                raise BadDataError(
-                    f"{spec.features} made {found.num_rows} rows of {batch.num_rows}; "
-                    "expected one output row for each input row"
-                )
+            found = features.of_rows(pa.Table.from_batches([batch]), spec)
             yield from found.select(schema.names).cast(schema).to_batches()
 
     return apply

@@ -45,6 +45,9 @@ def features_table(model: str) -> str:
 MODEL_VERSION = "model_version"
 """Column and key that name the version of a model that made a prediction."""
 
+PROBABILITY = "probability"
+"""Column of a prediction: how likely the target is true, in [0, 1]."""
+
 PART = "part"
 """Column that tells which side of the split a row is on: one of the values below."""
 TRAIN = "train"
@@ -53,5 +56,6 @@ UNSEEN_GROUP = "unseen_group"
 SEEN_GROUP = "seen_group"
 """Tested; other rows of its group may be trained on."""
 SET_ASIDE = "set_aside"
-"""Neither trained on nor tested: its content also stands in a test part."""
+"""Neither trained on nor tested: its content also stands in a test part, or it lies between
+the trained and the tested time, or is of an unseen group before that time."""
 TEST_PARTS = (SEEN_GROUP, UNSEEN_GROUP)

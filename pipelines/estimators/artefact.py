@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
-from pipelines import specs
+from pipelines import features
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, RefusedError
 from pipelines.estimators.contract import FittedModel
@@ -24,10 +24,12 @@ class Artefact:
     spec: ModelSpec
     fitted: FittedModel
 
-    def answer(self, documents: pa.Table) -> pa.Table:
-        """Predictions of documents, one row each in the same order, computed at once."""
-        features = specs.resolve(self.spec.features)(documents, self.spec)
-        return self.fitted.predict(features)
+    def answer(self, rows: pa.Table) -> pa.Table:
+        """Predictions of rows, one row each in the same order, computed at once.
+
+        The history of a row, where the model looks at one, is among the rows.
+        """
+        return self.fitted.predict(features.compute(rows, self.spec))
 
     def save(self, folder: Path) -> str:
         """Writes the files into a new folder and returns their hash."""

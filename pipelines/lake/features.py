@@ -15,7 +15,16 @@ NOTE = "millrace.features."
 """Prefix of the summary's keys; the feature key follows."""
 # What the function may look at. The rest of a model.yaml (split, seed, schedule, …) changes
 # the training and leaves the features as they are.
-_CONFIG = {"name", "dataset", "features", "features_schema", "fields", "parameters"}
+_CONFIG = {
+    "name",
+    "dataset",
+    "features",
+    "features_schema",
+    "history",
+    "target",
+    "fields",
+    "parameters",
+}
 
 
 class ComputedFeatures(BaseModel):
@@ -30,7 +39,9 @@ class ComputedFeatures(BaseModel):
 
 def feature_key(spec: ModelSpec, input_snapshot_id: int) -> str:
     """SHA-256 of the input snapshot, the feature code and the configuration it sees."""
-    modules = {entry.partition(":")[0] for entry in (spec.features, spec.features_schema)}
+    groups = spec.history.groups.values() if spec.history else ()
+    entries = (spec.features, spec.features_schema, *groups)
+    modules = {"pipelines.features", *(entry.partition(":")[0] for entry in entries)}
     config = json.dumps(spec.model_dump(mode="json", include=_CONFIG), sort_keys=True)
     return digest(
         str(input_snapshot_id),

@@ -69,6 +69,17 @@ class Lake:
         with self._table(table).update_schema() as update:
             update.union_by_name(schema)
 
+    def append(self, table: str, rows: pa.Table, note: Mapping[str, str]) -> int:
+        """Adds rows in one commit whose summary holds `note`; gives the new snapshot's id.
+
+        The table was made before. For small tables; large ones are written on Spark.
+        """
+        found = self._table(table)
+        found.append(rows, snapshot_properties=dict(note))
+        snapshot = found.current_snapshot()
+        assert snapshot is not None  # noqa: S101 - it was committed in the line above
+        return snapshot.snapshot_id
+
     def current_snapshot(self, table: str) -> int | None:
         """Identifier of the newest commit; None where nothing was ever committed."""
         if not self.exists(table):

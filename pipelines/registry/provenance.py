@@ -8,7 +8,16 @@ from pipelines.settings import PROJECT_ROOT
 _GIT_SECONDS = 10
 _UNKNOWN = "unknown"
 
-_LIBRARIES = ("lightgbm", "mlflow", "numpy", "pandas", "polars", "pyarrow", "scikit-learn")
+_LIBRARIES = (
+    "lightgbm",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "scikit-learn",
+    "xgboost",
+)
 
 
 def code_revision() -> dict[str, str]:

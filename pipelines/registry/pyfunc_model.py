@@ -16,7 +16,7 @@ from pipelines.estimators.artefact import Artefact
 
 
 class RegisteredModel(PythonModel):
-    """Documents in (document_id, pages), predictions out (document_id, fields)."""
+    """Rows in (what the task takes as input), predictions out, by the same key."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Reads the artefact, after comparing its hash with the registered one."""
@@ -29,12 +29,12 @@ class RegisteredModel(PythonModel):
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """One row of predictions a document; `params` are not used."""
+        """One row of predictions a row; its history is among them. `params` are not used."""
         landed = specs.resolve(specs.dataset(self.artefact.spec.dataset).schema_)()
         schema = pa.schema([landed.field(name) for name in model_input.columns])
-        documents = pa.Table.from_pylist(model_input.to_dict("records"), schema=schema)
+        rows = pa.Table.from_pylist(model_input.to_dict("records"), schema=schema)
         # As Python's own types: Arrow would make numpy arrays of the lists inside.
-        return pd.DataFrame(self.artefact.answer(documents).to_pylist())
+        return pd.DataFrame(self.artefact.answer(rows).to_pylist())
 
 
 set_model(RegisteredModel())

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.contracts import names
+from pipelines.contracts.decision import PLATFORM
 from pipelines.contracts.result import EvaluationResult, RegistrationResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.estimators.artefact import Artefact
@@ -17,6 +18,7 @@ from pipelines.publication import lock, lock_hash
 from pipelines.registry.provenance import code_revision, requirements
 from pipelines.registry.store import (
     ARTEFACT_HASH,
+    AUTHOR,
     CANDIDATE,
     SPLIT_FILE,
     TRAIN_KEY,
@@ -24,6 +26,7 @@ from pipelines.registry.store import (
     Registry,
 )
 from pipelines.settings import Settings
+from pipelines.tasks import task
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -45,6 +48,8 @@ class RegistrationSpec(BaseModel):
     model: ModelSpec
     training: TrainResult
     evaluation: EvaluationResult
+    author: str = PLATFORM
+    """Who started the training; never the one who approves it."""
 
 
 def run(spec: RegistrationSpec, *, lake: "Lake", settings: Settings) -> RegistrationResult:
@@ -138,6 +143,7 @@ def _tags(spec: RegistrationSpec) -> dict[str, str]:
     return {
         TRAIN_KEY: training.train_key,
         ARTEFACT_HASH: training.artefact_hash,
+        AUTHOR: spec.author,
         "feature_key": training.feature_key,
         "dataset": spec.model.dataset,
         "input_snapshot_id": str(training.input_snapshot_id),
@@ -189,13 +195,14 @@ def _parameters(spec: ModelSpec) -> dict[str, str]:
 
 
 def _example(spec: RegistrationSpec, lake: "Lake") -> pa.Table:
-    """The first documents by id, without their labels."""
-    documents = lake.read(
+    """The first rows by their key, with what a prediction is made of."""
+    columns = task(spec.model.task).input_columns(spec.model)
+    rows = lake.read(
         names.published_table(spec.model.dataset),
         snapshot_id=spec.training.input_snapshot_id,
-        columns=(names.DOCUMENT_ID, names.PAGES),
+        columns=columns,
     )
-    return documents.sort_by(names.DOCUMENT_ID).slice(0, _EXAMPLE_ROWS)
+    return rows.sort_by(columns[0]).slice(0, _EXAMPLE_ROWS)
 
 
 def _write_pyfunc(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LATEST = "latest"
 CHAMPION = "champion"
 CANDIDATE = "candidate"
+SHADOW = "shadow"
 
 SPLIT_FILE = "training/split.parquet"
 """Artefact of a version's run."""
@@ -26,6 +27,8 @@ SPLIT_FILE = "training/split.parquet"
 # Tags of a version.
 TRAIN_KEY = "train_key"
 ARTEFACT_HASH = "artefact_hash"
+AUTHOR = "author"
+"""Who started the training."""
 
 _SQLITE = "sqlite:///"
 
@@ -114,8 +117,28 @@ class Registry:
 
     def split_file(self, version: ModelVersion) -> Path:
         """Parquet with the part of the split of every row that a version was made with."""
+        return self.file(version, SPLIT_FILE)
+
+    def file(self, version: ModelVersion, path: str) -> Path:
+        """A file or folder that is kept with a version's run; raises NotFoundError."""
         run = self._client().get_run(version.run_id)
-        return self._fetched(f"{run.info.artifact_uri}/{SPLIT_FILE}")
+        return self._fetched(f"{run.info.artifact_uri}/{path}")
+
+    def keep(self, version: ModelVersion, folder: Path, path: str) -> None:
+        """Keeps the files of `folder` with a version's run, below `path`."""
+        self._client().log_artifacts(version.run_id, str(folder), path)
+
+    def tag(self, version: ModelVersion, name: str, value: str) -> None:
+        """Notes something on a version."""
+        self._client().set_model_version_tag(version.model, str(version.version), name, value)
+
+    def point(self, model: str, alias: str, version: int | None) -> None:
+        """Lets an alias name a version, or nothing."""
+        client = self._client()
+        if version is None:
+            client.delete_registered_model_alias(model, alias)
+        else:
+            client.set_registered_model_alias(model, alias, str(version))
 
     def _fetched(self, uri: str) -> Path:
         """Local files where they are, without a copy; others in a temporary folder."""

@@ -1,11 +1,16 @@
 """Keeps rows apart for training and for the two test parts, the same way every time.
 
-A row's part is a function of the row alone: a hash of its group decides whether the whole
-group is unseen, else a hash of its content decides whether the row is tested. So adding rows
-moves none, and rows of equal content and group fall on one side.
+By content, a row's part is a function of the row alone: a hash of its group decides whether the
+whole group is unseen, else a hash of its content decides whether the row is tested. So adding
+rows moves none, and rows of equal content and group fall on one side.
+
+By time, the last days are tested and the days before the gap are trained on, as the model would
+be used. Later data move the border; the rows of the unseen groups are never trained on.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from hashlib import sha256
 
 from pipelines.contracts.names import SEEN_GROUP, SET_ASIDE, TRAIN, UNSEEN_GROUP
@@ -34,11 +39,41 @@ def split(groups: Sequence[str | None], contents: Sequence[str], spec: SplitSpec
     ]
 
 
+def split_by_time(
+    groups: Sequence[str | None], times: Sequence[datetime], spec: SplitSpec
+) -> list[str]:
+    """The part of each row by its aware time, in UTC days; in the order of the rows.
+
+    Tested are the `test_days` up to the day of the last row. `set_aside` are the `gap_days`
+    before them, and what the unseen groups did before the test.
+    """
+    if not times:
+        return []
+    last = max(times).astimezone(UTC).date()
+    tested = datetime.combine(last, time(), UTC) - timedelta(days=spec.test_days - 1)
+    trained = tested - timedelta(days=spec.gap_days)
+
+    @cache
+    def unseen(group: str | None) -> bool:
+        return _unseen(letters_and_digits(group or ""), spec)
+
+    def part(group: str | None, at: datetime) -> str:
+        if at >= tested:
+            return UNSEEN_GROUP if unseen(group) else SEEN_GROUP
+        return SET_ASIDE if at >= trained or unseen(group) else TRAIN
+
+    return [part(group, at) for group, at in zip(groups, times, strict=True)]
+
+
 def _part(group: str, content: str, spec: SplitSpec) -> str:
-    if group and _uniform("group", group) < spec.unseen_group_share:
+    if _unseen(group, spec):
         return UNSEEN_GROUP
     # The group is no part of this hash: equal content is equal content in any group.
     return SEEN_GROUP if _uniform("content", content) < spec.seen_group_share else TRAIN
+
+
+def _unseen(group: str, spec: SplitSpec) -> bool:
+    return bool(group) and _uniform("group", group) < spec.unseen_group_share
 
 
 def _uniform(purpose: str, key: str) -> float:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from pipelines import estimators
+from pipelines import estimators, specs
 from pipelines.contracts import names
 from pipelines.contracts.result import FeaturesResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
@@ -19,7 +19,8 @@ from pipelines.estimators.artefact import Artefact
 from pipelines.estimators.contract import Progress
 from pipelines.publication import code_hash, digest, lock_hash, publish_once
 from pipelines.settings import Settings
-from pipelines.training.split import split
+from pipelines.tasks import task
+from pipelines.training.split import split, split_by_time
 
 if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
@@ -30,7 +31,7 @@ MIN_TRAIN_ROWS = 10
 PREDICT_ROWS = 256
 """Rows that are predicted at once, which bounds the memory."""
 
-_CODE = ("pipelines.training", "pipelines.estimators", "pipelines.extraction")
+_CODE = ("pipelines.training", "pipelines.estimators", "pipelines.extraction", "pipelines.tasks")
 
 
 class TrainSpec(BaseModel):
@@ -88,7 +89,7 @@ def _train(
     )
     artefact_hash = Artefact(spec.model, fitted).save(aside / "model")
     pq.write_table(_predict(fitted, test), aside / "predictions.parquet")
-    pq.write_table(rows.select([names.DOCUMENT_ID, names.PART]), aside / "split.parquet")
+    pq.write_table(rows.select([specs.key(spec.model), names.PART]), aside / "split.parquet")
     home_folder = settings.relative(folder)
     result = TrainResult(
         model=spec.model.name,
@@ -113,7 +114,7 @@ def labelled_rows(spec: TrainSpec, lake: "Lake") -> pa.Table:
 
     Raises BadDataError where they are too few, or all fall into one part.
     """
-    parts = _parts(spec, lake)
+    parts, key = _parts(spec, lake), specs.key(spec.model)
     features = lake.read(
         spec.features.table,
         snapshot_id=spec.features.snapshot_id,
@@ -122,8 +123,8 @@ def labelled_rows(spec: TrainSpec, lake: "Lake") -> pa.Table:
     if names.FEATURE_KEY in features.column_names:
         features = features.drop_columns([names.FEATURE_KEY])
     # The lake keeps no order of rows; what is learnt must not depend on how files were written.
-    features = features.sort_by(names.DOCUMENT_ID)
-    found = [parts.get(row) for row in features[names.DOCUMENT_ID].to_pylist()]
+    features = features.sort_by(key)
+    found = [parts.get(row) for row in features[key].to_pylist()]
     rows = features.append_column(names.PART, pa.array(found, pa.string()))
     rows = rows.filter(pc.is_valid(rows[names.PART]))
     _check_enough(spec, rows, len(features))
@@ -131,28 +132,21 @@ def labelled_rows(spec: TrainSpec, lake: "Lake") -> pa.Table:
 
 
 def _parts(spec: TrainSpec, lake: "Lake") -> dict[str, str]:
-    """Part by id of every row whose labels people have given."""
-    documents = lake.read(
+    """Part by key of every row whose labels are known."""
+    kind = task(spec.model.task)
+    rows = lake.read(
         names.published_table(spec.model.dataset),
         snapshot_id=spec.features.input_snapshot_id,
-        columns=(names.DOCUMENT_ID, names.PAGES, names.FIELDS),
+        columns=kind.label_columns(spec.model),
     )
-    documents = documents.filter(pc.is_valid(documents[names.FIELDS]))
-    labels = [dict(fields) for fields in documents[names.FIELDS].to_pylist()]
-    keep = [bool(fields) for fields in labels]
-    documents = documents.filter(pa.array(keep, pa.bool_()))
-    labels = [fields for fields in labels if fields]
-    groups = [fields.get(spec.model.split.group_by) for fields in labels]
-    parts = split(groups, _texts(documents), spec.model.split)
-    return dict(zip(documents[names.DOCUMENT_ID].to_pylist(), parts, strict=True))
-
-
-def _texts(documents: pa.Table) -> list[str]:
-    """All the text of each document, in reading order."""
-    return [
-        "\n".join(line["text"] for page in pages for line in page["lines"])
-        for pages in documents[names.PAGES].to_pylist()
-    ]
+    found = kind.examples(rows, spec.model)
+    rule = spec.model.split
+    parts = (
+        split(found.groups, found.contents, rule)
+        if rule.time is None
+        else split_by_time(found.groups, found.times, rule)
+    )
+    return dict(zip(found.keys, parts, strict=True))
 
 
 def _check_enough(spec: TrainSpec, rows: pa.Table, all_rows: int) -> None:

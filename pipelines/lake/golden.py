@@ -1,0 +1,97 @@
+"""The golden set of a model: labelled rows, frozen with their labels, that no training sees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from pipelines.contracts.names import CONTENT_HASH, NAMESPACE, PART
+from pipelines.publication import lock
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.lake.lake import Lake
+
+_NOTE = "millrace.golden.input_snapshot_id"
+
+
+@dataclass(frozen=True)
+class GoldenSet:
+    """Published rows as they were when they were frozen, with their part of the split."""
+
+    rows: pa.Table
+    snapshot_id: int
+
+
+def golden_table(model: str) -> str:
+    """Table of a model's golden set."""
+    return f"{NAMESPACE}.golden_{model}"
+
+
+def golden_keys(lake: "Lake", model: str, key: str) -> set[str]:
+    """Keys of the golden rows, which no training may use; empty before there are any."""
+    if lake.current_snapshot(golden_table(model)) is None:
+        return set()
+    return set(lake.read(golden_table(model), columns=[key])[key].to_pylist())
+
+
+def freeze(
+    lake: "Lake",
+    settings: Settings,
+    model: str,
+    key: str,
+    tested: pa.Table,
+    input_snapshot_id: int,
+    most: int,
+) -> GoldenSet:
+    """The golden set, filled up to `most` rows from `tested`: published rows and their part.
+
+    Rows that are in it stay as they are, whatever became of them since. Which rows get in is
+    decided by a hash of their content, so that neither the order of arrival nor the label has a
+    say. The same content under another key gets in once.
+    """
+    table = golden_table(model)
+    with lock(settings.root / "lake" / f"golden-{model}"):
+        lake.create(table, tested.schema, [])
+        snapshot = lake.current_snapshot(table)
+        frozen = lake.read(table) if snapshot is not None else tested.slice(0, 0)
+        free = most - frozen.num_rows
+        chosen = _choose(frozen, tested, key, free) if free > 0 else []
+        if chosen or snapshot is None:
+            note = {_NOTE: str(input_snapshot_id)}
+            snapshot = lake.append(table, tested.take(pa.array(chosen, pa.int64())), note)
+    rows = lake.read(table, snapshot_id=snapshot)
+    return GoldenSet(rows.sort_by(key), snapshot)
+
+
+def _choose(frozen: pa.Table, tested: pa.Table, key: str, count: int) -> Sequence[int]:
+    keys, contents = tested[key].to_pylist(), _contents(tested, key)
+    taken = {*frozen[key].to_pylist()}
+    seen = {*_contents(frozen, key)}
+    chosen = []
+    for row in sorted(range(len(keys)), key=lambda at: (_order(contents[at]), keys[at])):
+        if keys[row] not in taken and contents[row] not in seen:
+            chosen.append(row)
+            seen.add(contents[row])
+    return chosen[:count]
+
+
+def _contents(rows: pa.Table, key: str) -> list[str]:
+    """Hash of each row's content; its key where it has none."""
+    keys = rows[key].to_pylist()
+    if CONTENT_HASH not in rows.column_names:
+        return keys
+    hashes = rows[CONTENT_HASH].to_pylist()
+    return [found or own for found, own in zip(hashes, keys, strict=True)]
+
+
+def _order(content: str) -> str:
+    return sha256(f"golden:{content}".encode()).hexdigest()
+
+
+def with_parts(rows: pa.Table, key: str, parts: dict[str, str]) -> pa.Table:
+    """Rows with their part of the split; those that were not split are left out."""
+    found = pa.array([parts.get(row) for row in rows[key].to_pylist()], pa.string())
+    return rows.append_column(PART, found).filter(found.is_valid())

@@ -1,0 +1,65 @@
+"""The task `classification`: rows of one table, labelled by a column that is true or false."""
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines import specs
+from pipelines.contracts import names
+from pipelines.contracts.spec import ModelSpec
+from pipelines.errors import MisconfiguredError
+from pipelines.tasks.table import Examples
+
+# Where a row came from says nothing about what it is.
+_NO_INPUT = {
+    names.CONTENT_HASH,
+    names.SOURCE_FILE,
+    names.SOURCE_LINE,
+    names.RAW,
+    names.RULE,
+    names.REASON,
+}
+
+
+def target(spec: ModelSpec) -> str:
+    """Column of the label; raises MisconfiguredError where model.yaml names none."""
+    if spec.target is None or spec.split.time is None:
+        raise MisconfiguredError(
+            f"model {spec.name!r} is of the task `classification` and needs the column of its "
+            "label and of its time. Add `target:` and `split: {time: …}` to its model.yaml."
+        )
+    return spec.target
+
+
+def label_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """Target, group and time, and the columns of the slices."""
+    columns = (target(spec), spec.split.group_by, str(spec.split.time))
+    found = dict.fromkeys([*columns, *(one.column for one in spec.slices.values())])
+    return (specs.key(spec), *(name for name in found if name != specs.key(spec)))
+
+
+def input_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """All of a row; its target too, which the rows after it may look at once it is known."""
+    dataset = specs.dataset(spec.dataset)
+    columns = specs.resolve(dataset.schema_)().names
+    return (
+        dataset.key,
+        *(name for name in columns if name not in _NO_INPUT and name != dataset.key),
+    )
+
+
+def examples(rows: pa.Table, spec: ModelSpec) -> Examples:
+    """Rows whose target is known."""
+    kept = rows.filter(pc.is_valid(rows[target(spec)]))
+    return Examples(
+        keys=kept[specs.key(spec)].to_pylist(),
+        groups=kept[spec.split.group_by].cast(pa.string()).to_pylist(),
+        contents=(),
+        times=kept[str(spec.split.time)].to_pylist(),
+    )
+
+
+def answer(prediction: dict[str, Any]) -> dict[str, Any]:
+    """The probability."""
+    return {names.PROBABILITY: prediction[names.PROBABILITY]}

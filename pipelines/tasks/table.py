@@ -1,0 +1,56 @@
+"""Tasks as model.yaml names them. A new kind of task is a line here and a module."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+import pyarrow as pa
+
+from pipelines.contracts.spec import ModelSpec
+from pipelines.errors import MisconfiguredError
+
+_TASKS = {
+    "classification": "pipelines.tasks.classification",
+    "extraction": "pipelines.tasks.extraction",
+}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The labelled ones of some rows, by what keeps rows apart, all in the same order."""
+
+    keys: list[str]
+    groups: Sequence[str | None]
+    """None where the group of a row is not known."""
+    contents: Sequence[str]
+    """What makes two rows the same one for a split by content; empty for a split by time."""
+    times: Sequence[datetime]
+    """Empty for a split by content."""
+
+
+class Task(Protocol):
+    """What a module of this room has."""
+
+    def label_columns(self, spec: ModelSpec) -> tuple[str, ...]:
+        """Published columns that hold labels, groups, times and slices; the key is the first."""
+
+    def input_columns(self, spec: ModelSpec) -> tuple[str, ...]:
+        """Published columns that a prediction is made of; the key is the first."""
+
+    def examples(self, rows: pa.Table, spec: ModelSpec) -> Examples:
+        """The labelled ones among `rows`, which have `label_columns`."""
+
+    def answer(self, prediction: dict[str, Any]) -> dict[str, Any]:
+        """One prediction without its key, as people read it in a JSON line."""
+
+
+def task(name: str) -> Task:
+    """The task `name`; raises MisconfiguredError."""
+    if name not in _TASKS:
+        known = ", ".join(sorted(_TASKS))
+        raise MisconfiguredError(
+            f"there is no task {name!r}; known: {known}. Mend `task:` in model.yaml."
+        )
+    return cast(Task, importlib.import_module(_TASKS[name]))
