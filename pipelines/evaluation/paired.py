@@ -142,8 +142,8 @@ def _draws(champion: Measure | None, candidate: Measure, resamples: int) -> Floa
     parts = []
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
-        weights = random.multinomial(clusters, np.full(clusters, 1 / clusters), size=size)
-        weights = weights.astype(np.float64)
+        drawn = random.multinomial(clusters, np.full(clusters, 1 / clusters), size=size)
+        weights: Floats = drawn.astype(np.float64)
         scores = candidate.scores(weights)
         parts.append(scores - champion.scores(weights) if champion else scores)
     return np.concatenate(parts)

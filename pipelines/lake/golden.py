@@ -67,20 +67,20 @@ def freeze(
 
 
 def _choose(frozen: pa.Table, tested: pa.Table, key: str, count: int) -> Sequence[int]:
-    keys, contents = tested[key].to_pylist(), _contents(tested, key)
+    keys, hashes = tested[key].to_pylist(), contents(tested, key)
     taken = {*frozen[key].to_pylist()}
-    seen = {*_contents(frozen, key)}
+    seen = {*contents(frozen, key)}
     chosen = []
-    for row in sorted(range(len(keys)), key=lambda at: (_order(contents[at]), keys[at])):
-        if keys[row] not in taken and contents[row] not in seen:
+    for row in sorted(range(len(keys)), key=lambda at: (_order(hashes[at]), keys[at])):
+        if keys[row] not in taken and hashes[row] not in seen:
             chosen.append(row)
-            seen.add(contents[row])
+            seen.add(hashes[row])
     return chosen[:count]
 
 
-def _contents(rows: pa.Table, key: str) -> list[str]:
+def contents(rows: pa.Table, key: str) -> list[str]:
     """Hash of each row's content; its key where it has none."""
-    keys = rows[key].to_pylist()
+    keys: list[str] = rows[key].to_pylist()
     if CONTENT_HASH not in rows.column_names:
         return keys
     hashes = rows[CONTENT_HASH].to_pylist()

@@ -111,9 +111,17 @@ class Registry:
 
     def load(self, version: ModelVersion) -> Artefact:
         """The model of a version; raises RefusedError where its files were swapped."""
+        return Artefact.load(self.folder(version), version.tags.get(ARTEFACT_HASH, ""))
+
+    def folder(self, version: ModelVersion) -> Path:
+        """The model's files as they are, unchecked; raises NotFoundError where they are gone."""
         uri = self._client().get_model_version_download_uri(version.model, str(version.version))
-        folder = self._fetched(f"{uri}/artifacts/model")
-        return Artefact.load(folder, version.tags.get(ARTEFACT_HASH, ""))
+        return self._fetched(f"{uri}/artifacts/model")
+
+    def finished(self, version: ModelVersion) -> bool:
+        """Whether the run that made the version came to its end."""
+        status: str = self._client().get_run(version.run_id).info.status
+        return status == "FINISHED"
 
     def split_file(self, version: ModelVersion) -> Path:
         """Parquet with the part of the split of every row that a version was made with."""
