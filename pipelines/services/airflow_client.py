@@ -24,7 +24,16 @@ class AirflowClient:
         self._http.headers["Authorization"] = f"Bearer {token['access_token']}"
 
     def trigger(self, dag_id: str, conf: dict[str, Any], note: str = "") -> str:
-        """Starts a run by hand; its run id. NotFoundError, RefusedError on a bad parameter."""
+        """Starts a run by hand; its run id. NotFoundError, RefusedError on a bad parameter.
+
+        Airflow takes parameters that the DAG does not have; they are refused here.
+        """
+        known = self._call("GET", f"/api/v2/dags/{dag_id}/details")["params"] or {}
+        if unknown := sorted(set(conf) - set(known)):
+            raise RefusedError(
+                f"{dag_id} has no parameter {', '.join(unknown)}; known: "
+                f"{', '.join(known) or 'none'}. Mend --param."
+            )
         body = {"logical_date": None, "conf": conf, "note": note or None}
         run_id: str = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
         return run_id
@@ -104,11 +113,22 @@ class AirflowClient:
                         "state": task["state"],
                         "seconds": task["duration"],
                         "try": task["try_number"],
+                        "error": self._error(dag_id, run_id, task),
                     }
             if state in FINISHED_RUN:
                 yield {"state": state, "run_id": run_id}
                 return
             sleep(0.5)
+
+    def _error(self, dag_id: str, run_id: str, task: dict[str, Any]) -> str | None:
+        """What ended a task that failed, as its log has it."""
+        if task["state"] != "failed":
+            return None
+        for line in reversed(self.log(dag_id, run_id, task["task_id"], task["try_number"])):
+            for cause in line.get("error_detail") or []:
+                text: str = cause["exc_value"]
+                return text
+        return None
 
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         try:

@@ -54,6 +54,7 @@ def run(dag_id: str, conf: dict[str, Any], out: TextIO) -> bool:
     """Whether the run ended well."""
     from airflow.configuration import conf as airflow_conf
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.exceptions import ParamValidationError
     from airflow.sdk.listener import get_listener_manager
 
     reporter = TaskReporter(out)
@@ -63,7 +64,17 @@ def run(dag_id: str, conf: dict[str, Any], out: TextIO) -> bool:
         known = ", ".join(sorted(bag.dags))
         reporter.write(state="failed", error=f"there is no DAG {dag_id!r}; known: {known}")
         return False
-    dag_run = bag.dags[dag_id].test(run_conf=conf)
+    unknown = sorted(set(conf) - set(bag.dags[dag_id].params))
+    if unknown:
+        known = ", ".join(bag.dags[dag_id].params) or "none"
+        text = f"{dag_id} has no parameter {', '.join(unknown)}; known: {known}"
+        reporter.write(state="failed", error=text)
+        return False
+    try:
+        dag_run = bag.dags[dag_id].test(run_conf=conf)
+    except ParamValidationError as error:
+        reporter.write(state="failed", error=f"a parameter does not fit: {error}")
+        return False
     reporter.write(state=str(dag_run.state), run_id=dag_run.run_id)
     return str(dag_run.state) == "success"
 

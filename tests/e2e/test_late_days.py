@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from pipelines.services.environment import full_environment
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.services
+
+Millrace = Callable[..., subprocess.CompletedProcess[str]]
 
 DAG = "ingest__receipts"
 
@@ -66,3 +69,12 @@ def _wait(client: AirflowClient) -> list[dict]:
             return runs
         time.sleep(1)
     raise AssertionError("the back-fill did not end within 240 s")
+
+
+def test_failure_of_a_run_is_told_where_it_was_started(millrace: Millrace) -> None:
+    failed = millrace("run", "train", "receipts", "--param", "snapshot_id=1")
+    assert failed.returncode == 1
+    assert "has no snapshot 1" in failed.stderr
+    refused = millrace("run", "train", "receipts", "--param", "sed=11")
+    assert refused.returncode != 0
+    assert "no parameter sed; known: snapshot_id, seed" in refused.stderr.replace("\n", " ")
