@@ -4,15 +4,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
+from pipelines.contracts.result import StepResult
 from pipelines.contracts.verdict import Verdict
 
 Choice = Literal["promote", "reject", "shadow"]
-Via = Literal["ui", "cli", "timeout"]
+Via = Literal["ui", "cli", "timeout", "gate"]
+"""Where a decision came from; `gate` is its own rejection, that no person may overrule."""
 RequestState = Literal["waiting", "decided", "expired"]
 ChangeKind = Literal["promote", "rollback", "adopt", "shadow"]
 
 NOBODY = "nobody"
 """Who decided where a request ran out of time."""
+GATE = "gate"
+"""Who decided where the gate rejected."""
 PLATFORM = "millrace"
 """Author of what a schedule or new data started."""
 
@@ -90,7 +94,7 @@ class Decided(_Record):
     version: int
     choice: Choice
     person: str
-    """`nobody` for a time-out."""
+    """`nobody` for a time-out, `gate` for its own rejection."""
     why: str
     via: Via
     os_user: str | None = None
@@ -133,3 +137,18 @@ class Head(_Record):
 
     sequence: int
     hash: str
+
+
+class DecisionResult(StepResult):
+    """What came of a decision."""
+
+    model: str
+    version: int
+    choice: Choice
+    person: str
+    why: str
+    via: Via
+    sequence: int | None
+    """Row of the ledger; None where nothing changed."""
+    champion: int | None
+    """The champion after it."""

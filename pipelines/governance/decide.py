@@ -1,0 +1,226 @@
+"""A version is put to a decision, and somebody decides: the one path of UI and command line."""
+
+from datetime import datetime, timedelta
+
+from pipelines.contracts.decision import (
+    GATE,
+    NOBODY,
+    Answer,
+    Change,
+    ChangeKind,
+    Decided,
+    DecisionResult,
+    LedgerRow,
+    Request,
+    StoredRequest,
+)
+from pipelines.contracts.result import GateResult
+from pipelines.contracts.spec import ModelSpec
+from pipelines.errors import NotFoundError, RefusedError
+from pipelines.governance import promotion, rules, standing
+from pipelines.opsdb import decisions, ledger
+from pipelines.opsdb.database import OpsDb, Session
+from pipelines.registry import ModelVersion, Registry
+from pipelines.registry.store import ARTEFACT_HASH, AUTHOR
+from pipelines.settings import Settings
+
+
+def ask(
+    result: GateResult, *, author: str, db: OpsDb, registry: Registry, now: datetime, hours: float
+) -> StoredRequest:
+    """Puts the gate's word on a version to a decision; the same evidence asks once.
+
+    What the gate rejected waits for nobody: its rejection is recorded as the decision.
+    `author` started the run; `hours` is how long the request waits.
+    """
+    version = registry.resolve(result.model, result.version)
+    request = Request(
+        model=result.model,
+        version=result.version,
+        champion=result.champion,
+        author=author,
+        verdict=result.verdict,
+        table=[line.model_dump(mode="json") for line in result.table],
+        evidence_hash=result.evidence_hash,
+        evidence_dir=result.evidence_dir,
+        artefact_hash=version.tags.get(ARTEFACT_HASH, ""),
+        requested_at=now,
+        expires_at=now + timedelta(hours=hours),
+    )
+    with db.write() as session:
+        ledger.lock(session)
+        stored = decisions.ask(session, request)
+        if stored.state == "waiting" and stored.verdict.decision == "reject":
+            why = " ".join(stored.verdict.reasons)
+            decisions.record(session, _word(stored, GATE, why, "gate", stored.requested_at))
+        return decisions.latest(session, result.model, result.version) or stored
+
+
+def decide(
+    answer: Answer,
+    *,
+    spec: ModelSpec,
+    db: OpsDb,
+    registry: Registry,
+    settings: Settings,
+    now: datetime,
+) -> DecisionResult:
+    """Records an answer and, for promote and shadow, changes the ledger and the alias.
+
+    The same answer again gives the same result and finishes what a crash left. Raises
+    RefusedError with the rule that forbids it, also where the model's files were changed after
+    the gate saw them; NotFoundError for an unknown version.
+    """
+    expire(db, now)
+    allowed = rules.approvers(spec, settings.admins)
+    version = registry.resolve(answer.model, answer.version)
+    author = version.tags.get(AUTHOR, "")
+    with db.read() as session:
+        waiting = _done_before(session, answer) is None
+        request = _request(session, answer)
+    if waiting:
+        _require(answer, request, author, allowed, now)
+        if answer.choice != "reject":
+            _require_files(request, version, registry)
+    with db.write() as session:
+        ledger.lock(session)
+        decided = _done_before(session, answer)
+        if decided is None:
+            request = _request(session, answer)
+            _require(answer, request, author, allowed, now)
+            decided = _record(session, request, answer, version, now)
+        row = ledger.answering(session, decided.request_id)
+        champion = standing.champion(ledger.rows(session, answer.model))
+    if row is not None:
+        promotion.follow(db, registry, answer.model)
+    return _result(decided, row, champion)
+
+
+def expire(db: OpsDb, now: datetime) -> list[Decided]:
+    """Records the rejection of every request whose time is over."""
+    with db.write() as session:
+        ledger.lock(session)
+        return [_time_out(session, request, now) for request in decisions.due(session, now)]
+
+
+def time_out(model: str, version: int, *, db: OpsDb, now: datetime) -> DecisionResult:
+    """Records that nobody answered in time: a rejection. What was decided before, stays."""
+    with db.write() as session:
+        ledger.lock(session)
+        request = decisions.latest(session, model, version)
+        if request is None:
+            raise NotFoundError(_unasked(model, version))
+        decided = decisions.decision(session, request.request_id)
+        if request.state == "waiting":
+            decided = _time_out(session, request, now)
+        if decided is None:
+            raise RefusedError(rules.settled(request, None))
+        champion = standing.champion(ledger.rows(session, model))
+        return _result(decided, ledger.answering(session, request.request_id), champion)
+
+
+def _done_before(session: Session, answer: Answer) -> Decided | None:
+    """The decision on record, where it is this very answer."""
+    request = decisions.latest(session, answer.model, answer.version)
+    found = decisions.decision(session, request.request_id) if request else None
+    if found is None or (found.choice, found.person) != (answer.choice, answer.person):
+        return None
+    return found
+
+
+def _request(session: Session, answer: Answer) -> StoredRequest:
+    found = decisions.latest(session, answer.model, answer.version)
+    if found is None:
+        raise RefusedError(_unasked(answer.model, answer.version))
+    return found if found.state == "waiting" else _refused_settled(session, found)
+
+
+def _refused_settled(session: Session, request: StoredRequest) -> StoredRequest:
+    raise RefusedError(rules.settled(request, decisions.decision(session, request.request_id)))
+
+
+def _require(
+    answer: Answer,
+    request: StoredRequest,
+    author: str,
+    allowed: tuple[str, ...],
+    now: datetime,
+) -> None:
+    for one in {author, request.author}:
+        if refused := rules.refuse(answer, request, one, allowed, now):
+            raise RefusedError(refused)
+
+
+def _require_files(request: StoredRequest, version: ModelVersion, registry: Registry) -> None:
+    registry.load(version)
+    if version.tags.get(ARTEFACT_HASH) != request.artefact_hash:
+        raise RefusedError(
+            f"version {version.version} of {version.model} is registered with other files than "
+            "the gate judged. Find out who changed it, and train again."
+        )
+
+
+def _record(
+    session: Session,
+    request: StoredRequest,
+    answer: Answer,
+    version: ModelVersion,
+    now: datetime,
+) -> Decided:
+    decided = Decided(
+        request_id=request.request_id,
+        **answer.model_dump(exclude={"override"}),
+        override=answer.override and request.verdict.decision == "inconclusive",
+        at=now,
+    )
+    decisions.record(session, decided)
+    if answer.choice == "reject":
+        return decided
+    rows = ledger.rows(session, answer.model)
+    kind: ChangeKind = "promote" if answer.choice == "promote" else "shadow"
+    change = Change(
+        kind=kind,
+        from_version=standing.shadow(rows) if kind == "shadow" else request.champion,
+        to_version=answer.version,
+        request_id=request.request_id,
+        evidence_hash=request.evidence_hash,
+        at=now,
+        **answer.model_dump(include={"model", "person", "why", "via", "os_user"}),
+        **promotion.lineage(version),
+    )
+    # A shadow follows no champion: it may be set whoever that is.
+    expected = standing.champion(rows) if kind == "shadow" else request.champion
+    promotion.append(session, change, expected=expected)
+    return decided
+
+
+def _time_out(session: Session, request: StoredRequest, now: datetime) -> Decided:
+    decided = _word(request, NOBODY, "nobody decided in time", "timeout", now)
+    decisions.record(session, decided)
+    return decided
+
+
+def _word(request: StoredRequest, person: str, why: str, via: str, at: datetime) -> Decided:
+    return Decided.model_validate({
+        **request.model_dump(include={"request_id", "model", "version"}),
+        "choice": "reject",
+        "person": person,
+        "why": why,
+        "via": via,
+        "at": at,
+    })
+
+
+def _unasked(model: str, version: int) -> str:
+    return (
+        f"version {version} of {model} was not put to a decision: the gate has not judged it. "
+        f"Run: millrace run train {model}"
+    )
+
+
+def _result(decided: Decided, row: LedgerRow | None, champion: int | None) -> DecisionResult:
+    return DecisionResult(
+        **decided.model_dump(include={"model", "version", "choice", "person", "why", "via"}),
+        sequence=row.sequence if row else None,
+        champion=champion,
+    )
