@@ -11,6 +11,9 @@ from rich.console import Console
 from pipelines.errors import BadDataError, NotFoundError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipelines.contracts.spec import ModelSpec
     from pipelines.estimators.artefact import Artefact
     from pipelines.registry import ModelVersion, Registry
     from pipelines.scoring import Scored
@@ -37,12 +40,12 @@ def register(app: typer.Typer) -> None:
 
 def predict(
     model: Model,
-    source: Annotated[Path, typer.Option("--input", help="File of documents to score.")],
+    source: Annotated[Path, typer.Option("--input", help="File of rows to score.")],
     output: Annotated[Path, typer.Option("--output", help="JSON lines to write.")],
     file_format: Format = None,
     version: Version = None,
 ) -> None:
-    """Scores the documents of a file: one JSON line each, in their order.
+    """Scores the rows of a file: one JSON line each, in their order.
 
     Example: [bold]millrace predict receipts --input new.jsonl --output answers.jsonl[/bold]
     """
@@ -55,7 +58,7 @@ def predict(
     with written_whole(output) as file:
         for scored in reading.scored():
             for prediction in scored.predictions.to_pylist():
-                file.write(_line(prediction, chosen.version) + "\n")
+                file.write(_line(prediction, artefact.spec, chosen.version) + "\n")
                 rows += 1
     reading.report()
     _say(f"{rows} predictions in {output}, {reading.refused} refused")
@@ -63,12 +66,12 @@ def predict(
 
 def evaluate(
     model: Model,
-    on: Annotated[Path, typer.Option("--on", help="File of labelled documents.")],
+    on: Annotated[Path, typer.Option("--on", help="File of labelled rows.")],
     file_format: Format = None,
     version: Version = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Scores a labelled file: exact match and by value, per field and over all.
+    """Scores a labelled file, with intervals.
 
     Example: [bold]millrace evaluate receipts --on labelled.jsonl --json[/bold]
     """
@@ -76,6 +79,7 @@ def evaluate(
 
     from pipelines.cli.scores import as_object, show
     from pipelines.evaluation.table import task
+    from pipelines.specs import key
 
     _check_file(on)
     registry, chosen, artefact = _load(model, version)
@@ -84,19 +88,18 @@ def evaluate(
     reading.report()
     if not found:
         raise BadDataError(
-            f"{on} holds no document that could be read; {reading.refused} were refused. "
+            f"{on} holds no row that could be read; {reading.refused} were refused. "
             "Mend the file or choose another --format."
         )
     documents = pa.concat_tables(scored.documents for scored in found)
     predictions = pa.concat_tables(scored.predictions for scored in found)
     scores = task(artefact.spec.task).evaluate(documents, predictions, artefact.spec)
-    summary = as_object(
-        scores, chosen, refused=reading.refused, trained_on=_trained_on(registry, chosen, documents)
-    )
+    trained_on = _trained_on(registry, chosen, documents[key(artefact.spec)])
     if as_json:
+        summary = as_object(scores, chosen, refused=reading.refused, trained_on=trained_on)
         typer.echo(json.dumps(summary))
     else:
-        show(summary)
+        show(scores, chosen, trained_on=trained_on)
 
 
 def models(
@@ -160,7 +163,17 @@ class _Reading:
         spec = specs.dataset(self._artefact.spec.dataset)
         limits = Limits.of(settings.load())
         batches = formats.batches(spec, self._path, self._format, limits, rows=BATCH_ROWS)
-        return predict_file(self._artefact, batches, self._refuse)
+        return predict_file(self._artefact, batches, self._refuse, self._history)
+
+    def _history(self, rows: "pa.Table") -> "pa.Table":
+        """What is published of the groups of the file's rows."""
+        from pipelines import settings
+        from pipelines.lake.history import history
+        from pipelines.lake.lake import Lake
+        from pipelines.tasks import task
+
+        spec = self._artefact.spec
+        return history(Lake.open(settings.load()), spec, rows, task(spec.task).input_columns(spec))
 
     def report(self) -> None:
         """Says how many refusals there were that `_refuse` did not show."""
@@ -176,26 +189,25 @@ class _Reading:
             _say(f"refused {where} ({row['rule']}): {row['reason']}")
 
 
-def _line(prediction: dict[str, Any], version: int) -> str:
-    """One document's answers as JSON; the names of the fields are the keys."""
-    fields = {
-        field["name"]: {name: field[name] for name in ("value", "confidence", "boxes")}
-        for field in prediction["fields"]
-    }
+def _line(prediction: dict[str, Any], spec: "ModelSpec", version: int) -> str:
+    """One row's answer as JSON, under its key."""
+    from pipelines.specs import key
+    from pipelines.tasks import task
+
     found = {
-        "document_id": prediction["document_id"],
+        key(spec): prediction[key(spec)],
         "model_version": version,
-        "fields": fields,
+        **task(spec.task).answer(prediction),
     }
     return json.dumps(found, ensure_ascii=False)
 
 
-def _trained_on(registry: "Registry", version: "ModelVersion", documents: Any) -> int:
-    """How many of the documents the version was trained on: their scores flatter it."""
+def _trained_on(registry: "Registry", version: "ModelVersion", keys: Any) -> int:
+    """How many of the rows the version was trained on: their scores flatter it."""
     import pyarrow.parquet as pq
 
-    from pipelines.contracts.names import DOCUMENT_ID, PART, TRAIN
+    from pipelines.contracts.names import PART, TRAIN
 
     split = pq.read_table(registry.split_file(version), filters=[(PART, "=", TRAIN)])
-    trained = set(split[DOCUMENT_ID].to_pylist())
-    return sum(row in trained for row in documents[DOCUMENT_ID].to_pylist())
+    trained = set(split.column(0).to_pylist())
+    return sum(row in trained for row in keys.to_pylist())

@@ -9,8 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.evaluation.figures import between
+
 if TYPE_CHECKING:
-    from pipelines.evaluation.extraction import Evaluation
+    from pipelines.evaluation.table import Evaluation
     from pipelines.registry import ModelVersion
 
 OVERALL = "overall"
@@ -20,73 +22,34 @@ def as_object(
     found: "Evaluation", version: "ModelVersion", *, refused: int, trained_on: int
 ) -> dict[str, Any]:
     """What `millrace evaluate --json` prints; figures without a meaning are null."""
-    overall = found.overall
     return {
         "model": version.model,
         "version": version.version,
-        "documents": found.documents,
-        "documents_trained_on": trained_on,
-        "documents_refused": refused,
-        "micro_precision": overall.precision,
-        "micro_recall": overall.recall,
-        "micro_f1": overall.f1,
-        "micro_f1_interval": overall.f1_interval,
-        "micro_f1_value": overall.f1_value,
-        "micro_f1_value_interval": overall.f1_value_interval,
-        "auroc": found.calibration[OVERALL].auroc,
-        "fields": {
-            name: {
-                "precision": one.precision,
-                "recall": one.recall,
-                "f1": one.f1,
-                "f1_interval": one.f1_interval,
-                "f1_value": one.f1_value,
-                "auroc": found.calibration[name].auroc,
-                "ece": found.calibration[name].ece,
-                "labels": one.labelled,
-            }
-            for name, one in found.fields.items()
-        },
+        found.unit: found.count,
+        f"{found.unit}_trained_on": trained_on,
+        f"{found.unit}_refused": refused,
+        **found.summary(),
     }
 
 
-def show(summary: dict[str, Any]) -> None:
+def show(found: "Evaluation", version: "ModelVersion", *, trained_on: int) -> None:
     """Scores of one version on one file."""
+    table = found.table()
     title = (
-        f"{summary['model']} version {summary['version']} on {summary['documents']} labelled "
-        f"documents: micro F1 {_figure(summary['micro_f1'])} exact, "
-        f"{_figure(summary['micro_f1_value'])} by value"
+        f"{version.model} version {version.version} on {found.count} labelled {found.unit}: "
+        f"{table.title}"
     )
-    rows = [
-        [
-            name,
-            str(one["labels"]),
-            *(_figure(one[key]) for key in ("precision", "recall", "f1")),
-            _interval(one["f1_interval"]),
-            *(_figure(one[key]) for key in ("f1_value", "auroc")),
-        ]
-        for name, one in summary["fields"].items()
-    ]
-    micro = [
-        "micro",
-        str(sum(one["labels"] for one in summary["fields"].values())),
-        *(_figure(summary[key]) for key in ("micro_precision", "micro_recall", "micro_f1")),
-        _interval(summary["micro_f1_interval"]),
-        *(_figure(summary[key]) for key in ("micro_f1_value", "auroc")),
-    ]
-    head = ["field", "labels", "precision", "recall", "F1", "95 %", "F1 by value", "AUROC"]
-    _print(title, head, [*rows, micro])
-    if summary["documents_trained_on"]:
+    _print(title, table.head, table.rows)
+    if trained_on:
         Console(stderr=True).print(
-            f"{summary['documents_trained_on']} of these documents were trained on: "
-            "the scores of new ones are lower.",
+            f"{trained_on} of these {found.unit} were trained on: new ones score lower.",
             highlight=False,
         )
 
 
 def show_versions(versions: "Sequence[ModelVersion]") -> None:
     """Versions with aliases, scores on their test rows, data, code and time."""
-    head = ["model", "version", "aliases", "F1 on test rows (95 %)", "trained on", "when"]
+    head = ["model", "version", "aliases", "scores on test rows (95 %)", "trained on", "when"]
     _print("Registered versions", head, [_version(one) for one in versions])
 
 
@@ -94,7 +57,7 @@ def _version(one: "ModelVersion") -> list[str]:
     tags = one.tags
     headline: dict[str, list[float]] = json.loads(tags.get("headline", "{}"))
     overall = headline.pop(OVERALL, None)
-    scores = [f"micro {overall[0]:.3f} ({_interval(overall[1:])})"] if overall else []
+    scores = [f"{OVERALL} {overall[0]:.3f} ({between(overall[1:])})"] if overall else []
     scores += [f"{name} {score[0]:.3f}" for name, score in headline.items()]
     dirty = " with changes" if tags.get("code_dirty") == "true" else ""
     made_of = [
@@ -127,11 +90,3 @@ def _print(title: str, head: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _interval(ends: Sequence[float] | None) -> str:
-    return "–" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"

@@ -1,7 +1,7 @@
 """Evaluation of the task `extraction`: fields of documents against what people typed."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError
 from pipelines.evaluation.calibration import Calibration, calibration
+from pipelines.evaluation.figures import Table, between, figure
 from pipelines.evaluation.outcomes import outcomes
 from pipelines.evaluation.scores import OVERALL, Score, score
 from pipelines.evaluation.slices import ALL, slices
@@ -28,11 +29,18 @@ class Slice(BaseModel, frozen=True):
 class Evaluation(BaseModel, frozen=True):
     """All that is measured of one set of predictions; documents without labels do not count."""
 
+    unit: ClassVar[str] = "documents"
+
     documents: int
     slices: dict[str, Slice]
     """`all` first, then the parts of the split and the harder slices that have documents."""
     calibration: dict[str, Calibration]
     errors: list[WorstError]
+
+    @property
+    def count(self) -> int:
+        """Documents that count."""
+        return self.documents
 
     @property
     def overall(self) -> Score:
@@ -54,6 +62,68 @@ class Evaluation(BaseModel, frozen=True):
             for name in ("auroc", "auroc_value", "ece"):
                 flat[_join(ALL, field, name)] = getattr(measured, name)
         return {name: float(value) for name, value in flat.items() if value is not None}
+
+    def figures(self) -> dict[str, float]:
+        """The few figures that decide, small enough for XCom whatever the number of fields."""
+        return {
+            name: value
+            for name, value in self.metrics().items()
+            if name.rsplit("/", 1)[-1] in {"micro_f1", "micro_f1_value", "micro_auroc", "auroc"}
+        }
+
+    def headline(self) -> dict[str, list[float]]:
+        """F1 with its interval, pooled and per field."""
+        return {
+            name: [one.f1, *one.f1_interval]
+            for name, one in {OVERALL: self.overall, **self.fields}.items()
+            if one.f1 is not None and one.f1_interval is not None
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """What `millrace evaluate --json` prints; figures without a meaning are null."""
+        overall = self.overall
+        return {
+            "micro_precision": overall.precision,
+            "micro_recall": overall.recall,
+            "micro_f1": overall.f1,
+            "micro_f1_interval": overall.f1_interval,
+            "micro_f1_value": overall.f1_value,
+            "micro_f1_value_interval": overall.f1_value_interval,
+            "auroc": self.calibration[OVERALL].auroc,
+            "fields": {
+                name: {
+                    "precision": one.precision,
+                    "recall": one.recall,
+                    "f1": one.f1,
+                    "f1_interval": one.f1_interval,
+                    "f1_value": one.f1_value,
+                    "auroc": self.calibration[name].auroc,
+                    "ece": self.calibration[name].ece,
+                    "labels": one.labelled,
+                }
+                for name, one in self.fields.items()
+            },
+        }
+
+    def table(self) -> Table:
+        """The same for people."""
+        overall = self.overall
+        labels = sum(one.labelled for one in self.fields.values())
+        named = [(name, one, one.labelled) for name, one in self.fields.items()]
+        rows = [
+            [
+                name,
+                str(count),
+                *(figure(value) for value in (one.precision, one.recall, one.f1)),
+                between(one.f1_interval),
+                figure(one.f1_value),
+                figure(self.calibration[OVERALL if one is overall else name].auroc),
+            ]
+            for name, one, count in [*named, ("micro", overall, labels)]
+        ]
+        head = ["field", "labels", "precision", "recall", "F1", "95 %", "F1 by value", "AUROC"]
+        title = f"micro F1 {figure(overall.f1)} exact, {figure(overall.f1_value)} by value"
+        return Table(title, head, rows)
 
 
 def evaluate(

@@ -106,7 +106,7 @@ def test_evaluate_prints_plain_lines_when_it_is_no_terminal(millrace, labelled):
 def test_models_lists_versions_with_scores_data_and_time(millrace):
     line = millrace("models", "receipts").stdout.splitlines()[-1]
     assert line.startswith("receipts\t1\t")
-    assert "micro 0." in line and "rows of receipts" in line and "snapshot " in line
+    assert "overall 0." in line and "rows of receipts" in line and "snapshot " in line
 
 
 @pytest.mark.parametrize(
