@@ -2,5 +2,6 @@
 
 from pipelines.gate.judge import judge
 from pipelines.gate.signals import Signals
+from pipelines.gate.step import GateSpec, run
 
-__all__ = ["Signals", "judge"]
+__all__ = ["GateSpec", "Signals", "judge", "run"]

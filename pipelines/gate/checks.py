@@ -1,6 +1,6 @@
 """Looks at a version before any score: is it what it says, and has it seen the golden set?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,7 +38,7 @@ def leak(golden: pa.Table, trained: pa.Table, spec: ModelSpec) -> tuple[Check, p
     `trained` are the published rows of the training part. Golden rows with a near-duplicate
     there are not scored; too many of them fail, as does a single golden row itself.
     """
-    key, policy = specs.dataset(spec.dataset).key, spec.gate
+    key, policy = specs.key(spec), spec.gate
     known = {*trained[key].to_pylist(), *contents(trained, key)}
     same = [
         own in known or content in known
@@ -102,5 +102,5 @@ def _schema(version: ModelVersion, spec: ModelSpec, registry: Registry) -> tuple
     )
 
 
-def _listed(fields: dict[str, str]) -> str:
+def _listed(fields: Mapping[str, str]) -> str:
     return ", ".join(f"{name} ({kind})" for name, kind in fields.items()) or "one value"

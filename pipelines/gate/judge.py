@@ -26,7 +26,10 @@ def findings(
     """What every rule found, in their order; only the checks where one of them failed."""
     found = [one for rule in checks.values() for one in rule(signals, policy)]
     if any(one.outcome == "failed" for one in found):
-        return found
+        # What comes after the first failed check was not made; that is no reason of its own.
+        made = {f"check/{one.name}" for one in signals.checks}
+        broken = any(not one.passed for one in signals.checks)
+        return [one for one in found if one.name in made or not broken]
     return found + [one for rule in scores.values() for one in rule(signals, policy)]
 
 
