@@ -82,6 +82,8 @@ class TrainResult(StepResult):
     seed: int
     seconds: float
     artefact_hash: str
+    plant: str | None = None
+    """How the training was spoiled on purpose; None for one that is meant."""
 
 
 class EvaluationResult(StepResult):

@@ -152,6 +152,7 @@ def _tags(spec: RegistrationSpec) -> dict[str, str]:
         "rows_test": str(training.rows_test),
         "seed": str(training.seed),
         "lock_hash": lock_hash(),
+        **({"plant": training.plant} if training.plant else {}),
         **code_revision(),
         HEADLINE: json.dumps(spec.evaluation.headline),
     }

@@ -20,6 +20,7 @@ from pipelines.estimators.contract import Progress
 from pipelines.publication import code_hash, digest, lock_hash, publish_once
 from pipelines.settings import Settings
 from pipelines.tasks import task
+from pipelines.training.plant import spoil
 from pipelines.training.split import split, split_by_time
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class TrainSpec(BaseModel):
 
     model: ModelSpec
     features: FeaturesResult
+    plant: str | None = None
+    """Spoils the training on purpose, to see it stopped: a name of `pipelines.training.plant`."""
 
     def key(self) -> str:
         """Names the training by all that its files depend on: data, spec, code and lock.
@@ -49,9 +52,11 @@ class TrainSpec(BaseModel):
         """
         return digest(
             self.features.feature_key,
-            self.model.model_dump_json(),
+            # The gate judges what was trained; its policy has no say in the training.
+            self.model.model_dump_json(exclude={"gate"}),
             code_hash(*_CODE),
             lock_hash(),
+            *([self.plant] if self.plant else []),
         )[:32]
 
 
@@ -82,6 +87,9 @@ def _train(
     rows = labelled_rows(spec, lake)
     train = rows.filter(pc.equal(rows[names.PART], names.TRAIN))
     test = rows.filter(pc.is_in(rows[names.PART], pa.array(names.TEST_PARTS)))
+    if spec.plant is not None:
+        train = spoil(train, spec.model, spec.plant, seed=spec.model.seed)
+        progress(f"spoiled on purpose: {spec.plant}")
     progress(f"{train.num_rows} rows to train on, {test.num_rows} to test on")
 
     fitted = estimators.estimator(spec.model.estimator).fit(
@@ -105,6 +113,7 @@ def _train(
         seed=spec.model.seed,
         seconds=round(time.perf_counter() - started, 3),
         artefact_hash=artefact_hash,
+        plant=spec.plant,
     )
     (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
 
