@@ -25,7 +25,8 @@ def verdict(checked: DataFrame, suite: Suite, counts: Tally, page: Path) -> None
     """
     columns = sorted({str(rule.kwargs["column"]) for rule in suite.expectations if rule.kwargs})
     found = expectation.validate(checked.select(*columns), suite)
-    docs.write(found.result, page)
+    unreadable = counts.total - counts.checked
+    docs.write(found.result, page, checked=counts.checked, unreadable=unreadable)
     for rule in suite.expectations:
         unexpected = found.failed.get(rule.name, 0)
         if is_about_rows(rule):

@@ -40,6 +40,8 @@ class Tally:
 
     days: dict[str, DayTally]
     broken: Counter[str] = field(default_factory=Counter)
+    checked: int = 0
+    """Rows that could be read and were held against the rules."""
 
     @property
     def total(self) -> int:
@@ -62,6 +64,7 @@ def count(rows: DataFrame, checked: DataFrame, rules: Sequence[Rule], days: Sequ
     breaches = [_breaches(rule) for rule in about_rows]
     for row in checked.groupBy(DAY, first).agg(F.count(F.lit(1)).alias(_ROWS), *breaches).collect():
         day = tally.days[row[DAY]]
+        tally.checked += row[_ROWS]
         if row[RULE] is None:
             day.published += row[_ROWS]
         else:
