@@ -17,7 +17,7 @@ from pipelines.contracts.decision import (
 from pipelines.contracts.result import GateResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import NotFoundError, RefusedError
-from pipelines.governance import promotion, rules, standing
+from pipelines.governance import card, promotion, rules, standing
 from pipelines.opsdb import decisions, ledger
 from pipelines.opsdb.database import OpsDb, Session
 from pipelines.registry import ModelVersion, Registry
@@ -93,6 +93,7 @@ def decide(
         champion = standing.champion(ledger.rows(session, answer.model))
     if row is not None:
         promotion.follow(db, registry, answer.model)
+    card.write(version, spec=spec, db=db, registry=registry)
     return _result(decided, row, champion)
 
 
@@ -103,8 +104,11 @@ def expire(db: OpsDb, now: datetime) -> list[Decided]:
         return [_time_out(session, request, now) for request in decisions.due(session, now)]
 
 
-def time_out(model: str, version: int, *, db: OpsDb, now: datetime) -> DecisionResult:
+def time_out(
+    model: str, version: int, *, spec: ModelSpec, db: OpsDb, registry: Registry, now: datetime
+) -> DecisionResult:
     """Records that nobody answered in time: a rejection. What was decided before, stays."""
+    found = registry.resolve(model, version)
     with db.write() as session:
         ledger.lock(session)
         request = decisions.latest(session, model, version)
@@ -116,7 +120,9 @@ def time_out(model: str, version: int, *, db: OpsDb, now: datetime) -> DecisionR
         if decided is None:
             raise RefusedError(rules.settled(request, None))
         champion = standing.champion(ledger.rows(session, model))
-        return _result(decided, ledger.answering(session, request.request_id), champion)
+        row = ledger.answering(session, request.request_id)
+    card.write(found, spec=spec, db=db, registry=registry)
+    return _result(decided, row, champion)
 
 
 def _done_before(session: Session, answer: Answer) -> Decided | None:
