@@ -1,10 +1,14 @@
 """The days that rows belong to."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipelines.errors import BadDataError
-from pipelines.ingestion.record import Record, Refusal
+from pipelines.ingestion.record import Block, Record, Refusal
 
 
 def check(text: str) -> str:
@@ -25,3 +29,17 @@ def of(found: Record | Refusal, partition: str | None, today: date) -> str:
         return partition
     at: datetime | None = found.at if isinstance(found, Record) else None
     return (today if at is None else at.astimezone(UTC).date()).isoformat()
+
+
+def by_day(found: Block, partition: str | None) -> Iterator[tuple[str, Block]]:
+    """A block cut by the days of its rows, in the order in which the days come up."""
+    if partition is not None:
+        yield partition, found
+        return
+    days = pc.strftime(found.at, format="%Y-%m-%d")
+    for day in pc.unique(days).to_pylist():
+        places = pc.indices_nonzero(pc.equal(days, pa.scalar(day)))
+        yield (
+            day,
+            Block(found.rows.take(places), found.lines.take(places), found.at.take(places)),
+        )

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from pipelines.contracts.spec import DatasetSpec
 from pipelines.errors import MisconfiguredError, NotFoundError
-from pipelines.ingestion.envelope import row
-from pipelines.ingestion.record import Limits, Reader
+from pipelines.ingestion.envelope import block, row
+from pipelines.ingestion.record import Block, Limits, Reader
 from pipelines.specs import resolve
 
 
@@ -69,12 +69,19 @@ def batches(
     A row that could not be read has its `rule` and `reason`, the others have them null; no
     file is kept, so columns that name one are null.
     """
-    read = reader(spec, choose(spec, path, asked))
+    read, landed = reader(spec, choose(spec, path, asked)), schema(spec)
     pending: list[dict[str, object]] = []
     for found in read(path, limits):
+        if isinstance(found, Block):
+            if pending:
+                yield pa.RecordBatch.from_pylist(pending, schema=landed)
+                pending = []
+            whole = block(found, schema=landed, source_file=path.name).combine_chunks()
+            yield from whole.to_batches(max_chunksize=rows)
+            continue
         pending.append(row(found, key=spec.key, source_file=path.name))
         if len(pending) == rows:
-            yield pa.RecordBatch.from_pylist(pending, schema=schema(spec))
+            yield pa.RecordBatch.from_pylist(pending, schema=landed)
             pending = []
     if pending:
-        yield pa.RecordBatch.from_pylist(pending, schema=schema(spec))
+        yield pa.RecordBatch.from_pylist(pending, schema=landed)

@@ -5,16 +5,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.contracts.spec import DatasetSpec
 from pipelines.ingestion import days, formats
-from pipelines.ingestion.envelope import row
+from pipelines.ingestion.envelope import block, row
 from pipelines.ingestion.originals import ChangedError, Original, State, keep
-from pipelines.ingestion.record import Limits, Record, Refusal
+from pipelines.ingestion.record import Block, Found, Limits, Record, Refusal
 from pipelines.ingestion.sources import Source
 from pipelines.settings import Settings
 
@@ -58,26 +57,27 @@ def read(job: Job) -> Read:
     return result
 
 
-def write(job: Job, rows: Iterable[Record | Refusal]) -> Read:
+def write(job: Job, rows: Iterable[Found]) -> Read:
     """Writes rows to `<folder>/<day>.parquet`; the same rows give the same bytes."""
     job.folder.mkdir(parents=True, exist_ok=True)
     kept = _Kept(job)
     unreadable = 0
-    with _DayFiles(job.folder, formats.schema(job.dataset)) as files:
-        for day, found in _dated(job, rows):
-            if len(files.rows) >= _MOST_DAYS and day not in files.rows:
-                found = _too_many_days(found)
-                day = days.of(found, job.partition, job.today)
+    schema = formats.schema(job.dataset)
+    with _DayFiles(job.folder, schema) as files:
+        for day, found in _within_days(job, _dated(job, rows)):
+            if isinstance(found, Block):
+                files.add(day, block(found, schema=schema, source_file=job.source.name))
+                continue
             values = row(found, key=job.dataset.key, source_file=job.source.name)
             if isinstance(found, Record):
                 values |= kept.paths(found)
             else:
                 unreadable += 1
-            files.add(day, values)
+            files.add(day, pa.Table.from_pylist([values], schema=schema))
     return Read(dict(sorted(files.rows.items())), unreadable)
 
 
-def _rows(job: Job) -> Iterator[Record | Refusal]:
+def _rows(job: Job) -> Iterator[Found]:
     """Rows of the reader; one that fails leaves what it gave and a refusal for the rest."""
     try:
         yield from formats.reader(job.dataset, job.format)(job.source.path, job.limits)
@@ -92,13 +92,19 @@ def _rows(job: Job) -> Iterator[Record | Refusal]:
         )
 
 
-def _dated(job: Job, rows: Iterable[Record | Refusal]) -> Iterator[tuple[str, Record | Refusal]]:
+def _dated(job: Job, rows: Iterable[Found]) -> Iterator[tuple[str, Found]]:
     """Rows with their day. One that could not be read came with its neighbours: it takes the
     day of the row before it, or of the first that says one, so that a few bad rows are judged
     among the good ones of their file and not as a day of their own."""
     day: str | None = None
     waiting: list[Refusal] = []
     for found in rows:
+        if isinstance(found, Block):
+            for day, part in days.by_day(found, job.partition):
+                yield from ((day, early) for early in waiting)
+                waiting = []
+                yield day, part
+            continue
         if isinstance(found, Record):
             day = days.of(found, job.partition, job.today)
         elif day is None and len(waiting) < _MOST_WAITING:
@@ -111,11 +117,25 @@ def _dated(job: Job, rows: Iterable[Record | Refusal]) -> Iterator[tuple[str, Re
     yield from ((days.of(early, job.partition, job.today), early) for early in waiting)
 
 
-def _too_many_days(found: Record | Refusal) -> Refusal:
+def _within_days(job: Job, rows: Iterable[tuple[str, Found]]) -> Iterator[tuple[str, Found]]:
+    """The rows, where those of a day too many are refused."""
+    known: set[str] = set()
+    for day, found in rows:
+        if day in known or len(known) < _MOST_DAYS:
+            known.add(day)
+            yield day, found
+            continue
+        lines = found.lines.to_pylist() if isinstance(found, Block) else [found.line]
+        for line in lines:
+            refused = _too_many_days(line)
+            yield days.of(refused, job.partition, job.today), refused
+
+
+def _too_many_days(line: int | None) -> Refusal:
     return Refusal(
         "too_many_days",
         f"the file holds rows of more than {_MOST_DAYS} days. Split it by year",
-        line=found.line,
+        line=line,
     )
 
 
@@ -150,7 +170,7 @@ class _DayFiles:
         self._folder = folder
         self._schema = schema
         self._writers: dict[str, pq.ParquetWriter] = {}
-        self._waiting: dict[str, list[pa.RecordBatch]] = {}
+        self._waiting: dict[str, list[pa.Table]] = {}
         self._bytes = 0
         self._count = 0
         self.rows: dict[str, int] = {}
@@ -163,21 +183,20 @@ class _DayFiles:
         for writer in self._writers.values():
             writer.close()
 
-    def add(self, day: str, values: dict[str, Any]) -> None:
-        """Appends a row to the file of its day."""
-        batch = pa.RecordBatch.from_pylist([values], schema=self._schema)
-        self._waiting.setdefault(day, []).append(batch)
-        self.rows[day] = self.rows.get(day, 0) + 1
-        self._bytes += batch.nbytes
-        self._count += 1
+    def add(self, day: str, rows: pa.Table) -> None:
+        """Appends rows to the file of their day."""
+        self._waiting.setdefault(day, []).append(rows)
+        self.rows[day] = self.rows.get(day, 0) + rows.num_rows
+        self._bytes += rows.nbytes
+        self._count += rows.num_rows
         if self._bytes > _FLUSH_BYTES or self._count >= _FLUSH_ROWS:
             self._flush()
 
     def _flush(self) -> None:
-        for day, batches in self._waiting.items():
+        for day, tables in self._waiting.items():
             if day not in self._writers:
                 self._writers[day] = pq.ParquetWriter(
                     self._folder / f"{day}.parquet", self._schema, compression="zstd"
                 )
-            self._writers[day].write_table(pa.Table.from_batches(batches).combine_chunks())
+            self._writers[day].write_table(pa.concat_tables(tables).combine_chunks())
         self._waiting, self._bytes, self._count = {}, 0, 0

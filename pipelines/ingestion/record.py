@@ -1,10 +1,12 @@
-"""What a reader gives: rows that could be read and rows that could not."""
+"""What a reader gives: rows that could be read, singly or in blocks, and rows that could not."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from pipelines.settings import Settings
 
@@ -48,6 +50,18 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Many rows that could be read, for flat data of which a file holds a million."""
+
+    rows: pa.Table
+    """Columns of the data set's schema, without the envelope; those left out are null."""
+    lines: pa.Array
+    """Line of the file of each row, from 1."""
+    at: pa.Array
+    """When each row happened or arrived, as UTC timestamps without null: the date is its day."""
+
+
+@dataclass(frozen=True)
 class Refusal:
     """A row that could not be read: why, in a short id and in words."""
 
@@ -68,7 +82,8 @@ class UnreadableError(Exception):
         self.refusal = refusal
 
 
-Reader = Callable[[Path, Limits], Iterator[Record | Refusal]]
+Found = Record | Block | Refusal
+Reader = Callable[[Path, Limits], Iterator[Found]]
 
 
 def capped(raw: bytes) -> str:

@@ -55,7 +55,7 @@ def read_lines(
             yield refusal
             return
         rows = 0
-        for number, line in _lines(file, limits.max_line_bytes):
+        for number, line in numbered(file, limits.max_line_bytes):
             if isinstance(line, Refusal):
                 yield line
             elif line.strip():
@@ -105,7 +105,7 @@ def too_large(size: int, limits: Limits) -> Refusal:
     )
 
 
-def _lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | Refusal]]:
+def numbered(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | Refusal]]:
     """Lines by number from 1; of a line over the limit only its first part is ever held."""
     number = 0
     while line := file.readline(limit + 1):
