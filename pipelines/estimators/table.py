@@ -8,6 +8,7 @@ from pipelines.estimators.contract import Estimator
 # Modules are imported when they are asked for: none pays for a library it does not use.
 _ESTIMATORS = {
     "extraction": ("pipelines.extraction.estimator", "FieldExtractor"),
+    "xgboost": ("pipelines.estimators.xgboost", "GradientBoosting"),
 }
 
 

@@ -11,6 +11,7 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, MisconfiguredError
 from pipelines.estimators import Estimator, FittedModel, estimator
 from pipelines.extraction import features
+from tests.factories import purchases
 from tests.factories.documents import extraction_spec, receipts
 
 
@@ -27,7 +28,10 @@ def _receipts() -> pa.Table:
     return features.compute(receipts(30), extraction_spec())
 
 
-CASES = [Case("extraction", extraction_spec(), _receipts)]
+CASES = [
+    Case("extraction", extraction_spec(), _receipts),
+    Case("xgboost", purchases.spec(), purchases.features),
+]
 
 
 @dataclass(frozen=True)
