@@ -73,7 +73,19 @@ def _auroc(confidence: NDArray[np.float64], right: Flags) -> float | None:
 
 def _bins(confidence: NDArray[np.float64], right: Flags) -> list[Bin]:
     """Ten bins of equal width, empty ones left out (Guo et al. 2017, ICML, section 2)."""
-    place = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
+    return _of_places(np.clip((confidence * BINS).astype(int), 0, BINS - 1), confidence, right)
+
+
+def quantile_bins(confidence: NDArray[np.float64], right: Flags) -> list[Bin]:
+    """Ten bins of about equally many of the right ones: for probabilities that are mostly small."""
+    order = np.argsort(confidence, kind="stable")
+    share = np.cumsum(right[order]) / max(1, int(right.sum()))
+    place = np.empty(len(order), dtype=int)
+    place[order] = np.clip((share * BINS).astype(int), 0, BINS - 1)
+    return _of_places(place, confidence, right)
+
+
+def _of_places(place: NDArray[np.int_], confidence: NDArray[np.float64], right: Flags) -> list[Bin]:
     bins = []
     for number in np.unique(place):
         inside = place == number

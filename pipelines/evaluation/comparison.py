@@ -12,6 +12,7 @@ from pipelines.errors import MisconfiguredError
 from pipelines.evaluation.paired import Measure
 
 _TASKS = {
+    "classification": "pipelines.evaluation.compare_classification",
     "extraction": "pipelines.evaluation.compare_extraction",
 }
 

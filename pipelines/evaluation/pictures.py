@@ -153,7 +153,8 @@ def draw_importance(importance: Mapping[str, Mapping[str, float]], path: Path) -
             axes.grid(False, axis="y")
             axes.set_title(words(name))
         figure.suptitle(
-            "What the model looks at: share of the gain, mean of the fields",
+            "What the model looks at: share of the gain"
+            + (", mean of the fields" if len(stages) > 1 else ""),
             x=0.01,
             ha="left",
             fontweight="bold",

@@ -1,26 +1,19 @@
 """The report of an evaluation: pictures and one page that holds them all."""
 
-import base64
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
 from pipelines.evaluation.examples import choose, draw_example
 from pipelines.evaluation.extraction import Evaluation, answers_by_field
 from pipelines.evaluation.outcomes import outcomes
+from pipelines.evaluation.page import write_figures, write_page
 from pipelines.evaluation.pictures import draw_importance, draw_reliability, draw_scores
 from pipelines.evaluation.slices import LONG_LINES, NOISY_SHARE
-from pipelines.evaluation.style import words
 
-PAGE = "index.html"
-METRICS = "metrics.json"
-SCORES = "scores.json"
 EXAMPLES = 6
 
 _SLICES = {
@@ -45,18 +38,13 @@ def write_report(
     `importance` is the gain of each feature by stage of the model; empty where it has none.
     Texts of documents are hostile: they stay text in the page, which runs no script.
     """
-    (folder / METRICS).write_text(_json(found.metrics()), encoding="utf-8")
-    (folder / SCORES).write_text(_json(found.model_dump(mode="json")), encoding="utf-8")
+    write_figures(folder, found.metrics(), found.model_dump(mode="json"))
     draw_scores(found, folder / "scores.png")
     draw_reliability(found.calibration, folder / "reliability.png")
     if importance:
         draw_importance(importance, folder / "importance.png")
     _draw_examples(folder, documents, predictions, spec)
-    (folder / PAGE).write_text(_page(folder, found, spec), encoding="utf-8")
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    write_page(folder, "report.html", spec=spec, found=found, titles=_SLICES)
 
 
 def _draw_examples(
@@ -77,29 +65,3 @@ def _draw_examples(
                 row,
                 folder / f"example_{number}.png",
             )
-
-
-def _page(folder: Path, found: Evaluation, spec: ModelSpec) -> str:
-    environment = Environment(
-        loader=PackageLoader("pipelines.evaluation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["words"] = words
-    environment.filters["score"] = lambda value: "–" if value is None else f"{value:.3f}"
-    environment.filters["between"] = lambda ends: (
-        "" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
-    )
-    return environment.get_template("report.html").render(
-        spec=spec,
-        found=found,
-        titles=_SLICES,
-        pictures={path.stem: _inline(path) for path in sorted(folder.glob("*.png"))},
-    )
-
-
-def _inline(path: Path) -> str:
-    """The picture as a data URI, so that the page stands alone wherever it is copied."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -13,9 +13,11 @@ from pipelines.errors import MisconfiguredError
 from pipelines.evaluation.figures import Table
 
 _TASKS = {
+    "classification": "pipelines.evaluation.classification",
     "extraction": "pipelines.evaluation.extraction",
 }
 _REPORTS = {
+    "classification": "pipelines.evaluation.report_classification",
     "extraction": "pipelines.evaluation.report",
 }
 
