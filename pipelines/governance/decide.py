@@ -76,9 +76,8 @@ def decide(
     version = registry.resolve(answer.model, answer.version)
     author = version.tags.get(AUTHOR, "")
     with db.read() as session:
-        waiting = _done_before(session, answer) is None
-        request = _request(session, answer)
-    if waiting:
+        request = None if _done_before(session, answer) else _waiting(session, answer)
+    if request is not None:
         _require(answer, request, author, allowed, now)
         if answer.choice != "reject":
             _require_files(request, version, registry)
@@ -86,7 +85,7 @@ def decide(
         ledger.lock(session)
         decided = _done_before(session, answer)
         if decided is None:
-            request = _request(session, answer)
+            request = _waiting(session, answer)
             _require(answer, request, author, allowed, now)
             decided = _record(session, request, answer, version, now)
         row = ledger.answering(session, decided.request_id)
@@ -134,15 +133,14 @@ def _done_before(session: Session, answer: Answer) -> Decided | None:
     return found
 
 
-def _request(session: Session, answer: Answer) -> StoredRequest:
+def _waiting(session: Session, answer: Answer) -> StoredRequest:
+    """The request that the answer is to; raises RefusedError where none waits any more."""
     found = decisions.latest(session, answer.model, answer.version)
     if found is None:
         raise RefusedError(_unasked(answer.model, answer.version))
-    return found if found.state == "waiting" else _refused_settled(session, found)
-
-
-def _refused_settled(session: Session, request: StoredRequest) -> StoredRequest:
-    raise RefusedError(rules.settled(request, decisions.decision(session, request.request_id)))
+    if found.state != "waiting":
+        raise RefusedError(rules.settled(found, decisions.decision(session, found.request_id)))
+    return found
 
 
 def _require(
