@@ -1,12 +1,16 @@
-"""Commands about documents before they are landed: the sample and the schema."""
+"""Commands about rows before they are landed: the sample and the schema of documents."""
 
+import inspect
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+
+from pipelines.errors import MisconfiguredError
 
 
 class Kind(StrEnum):
@@ -25,23 +29,31 @@ def register(app: typer.Typer) -> None:
 
 def sample(
     dataset: Annotated[str, typer.Argument(help="Data set to make a sample of, e.g. receipts.")],
-    out: Annotated[Path, typer.Option(help="JSON-lines file to write.")],
-    n: Annotated[int, typer.Option(min=1, help="Documents.")] = 400,
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    n: Annotated[int, typer.Option(min=1, help="Rows.")] = 400,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
-    days: Annotated[int, typer.Option(min=1, help="Days over which they arrive.")] = 7,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Days over which they arrive.", show_default=False)
+    ] = None,
     start: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="First of these days; 2026-01-05 by default."),
+        typer.Option(formats=["%Y-%m-%d"], help="First of these days.", show_default=False),
     ] = None,
     scans: Annotated[
-        bool, typer.Option("--scans", help="Also draw each document as a PNG.")
-    ] = False,
-    kind: Annotated[Kind, typer.Option(help="`invoices` types the fields of invoices.")] = (
-        Kind.mixed
-    ),
-    bad: Annotated[int, typer.Option(min=0, help="Broken lines to add, of several kinds.")] = 0,
+        bool | None, typer.Option("--scans", help="Documents: also draw each as a PNG.")
+    ] = None,
+    kind: Annotated[
+        Kind | None,
+        typer.Option(
+            help="Documents: `invoices` types the fields of invoices.", show_default=False
+        ),
+    ] = None,
+    bad: Annotated[
+        int | None,
+        typer.Option(min=0, help="Broken lines to add, of several kinds.", show_default=False),
+    ] = None,
 ) -> None:
-    """Makes documents of invented merchants, with the noise of real ones.
+    """Makes invented rows of a data set, with the noise of real ones.
 
     Example: millrace sample receipts --n 400 --seed 7 --out sample.jsonl --scans
     """
@@ -54,20 +66,28 @@ def sample(
             f"data set {dataset} has no sample; expected `sample:` in its dataset.yaml. "
             "Use files of your own."
         )
-    made = specs.resolve(spec.sample)(
-        n,
-        seed,
-        out,
-        days=days,
-        scans=scans,
-        kind=kind.value,
-        bad=bad,
-        **({} if start is None else {"start": start.date()}),
-    )
-    text = f"{made.documents} documents and {made.broken} broken lines in {made.path}"
-    if made.pictures is not None:
-        text += f", pictures in {made.pictures}"
-    Console(soft_wrap=True).print(text, highlight=False, markup=False)
+    generate = specs.resolve(spec.sample)
+    asked = {
+        "days": days,
+        "start": None if start is None else start.date(),
+        "scans": scans,
+        "kind": None if kind is None else kind.value,
+        "bad": bad,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    _check_known(dataset, generate, given)
+    made = generate(n, seed, out, **given)
+    Console(soft_wrap=True).print(str(made), highlight=False, markup=False)
+
+
+def _check_known(dataset: str, generate: Callable[..., Any], given: dict[str, Any]) -> None:
+    """Raises MisconfiguredError for an option that the data set's generator does not have."""
+    known = inspect.signature(generate).parameters
+    strange = [f"--{name}" for name in given if name not in known]
+    if strange:
+        raise MisconfiguredError(
+            f"the sample of {dataset} has no {', '.join(strange)}. Leave it out."
+        )
 
 
 def schema() -> None:

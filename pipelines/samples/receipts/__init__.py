@@ -36,6 +36,10 @@ class Sample:
     broken: int
     pictures: Path | None
 
+    def __str__(self) -> str:
+        drawn = "" if self.pictures is None else f", pictures in {self.pictures}"
+        return f"{self.documents} documents and {self.broken} broken lines in {self.path}{drawn}"
+
 
 def generate(
     n: int,
