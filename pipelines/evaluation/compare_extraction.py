@@ -89,6 +89,16 @@ def differences(
     return [one for ones in ranked[:most] for one in ones]
 
 
+def compact(predictions: pa.Table) -> pa.Table:
+    """Without the boxes."""
+    fields = [
+        [{**field, "boxes": []} for field in row] for row in predictions[names.FIELDS].to_pylist()
+    ]
+    place = predictions.schema.get_field_index(names.FIELDS)
+    kind = predictions.schema.field(place)
+    return predictions.set_column(place, kind, pa.array(fields, kind.type))
+
+
 def texts(rows: pa.Table) -> list[str]:
     """All the text of each document, in reading order."""
     return [

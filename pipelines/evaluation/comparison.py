@@ -59,6 +59,9 @@ class Comparable(Protocol):
         """Answers of at most `most` rows in which the two differ, changes of right and wrong
         first."""
 
+    def compact(self, predictions: pa.Table) -> pa.Table:
+        """The same predictions without what the other functions do not look at, to be kept."""
+
     def texts(self, rows: pa.Table) -> list[str]:
         """The words of each row, for near-duplicates; empty where the task has none."""
 

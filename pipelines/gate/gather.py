@@ -98,8 +98,8 @@ def signals_of(
     signals = Signals(
         first=len(on_golden) == 1,
         checks=checks,
-        golden=_set(task, rows.golden, [one.predictions for one in on_golden], spec),
-        recent=_set(task, rows.recent, on_recent, spec),
+        golden=set_signals(task, rows.golden, [one.predictions for one in on_golden], spec),
+        recent=set_signals(task, rows.recent, on_recent, spec),
         unreadable=bad,
         calibration_error=_calibration(task, rows.golden, candidate, spec),
         latency_ms=timed[0],
@@ -112,7 +112,7 @@ def signals_of(
     return signals, Evidence(task.differences(rows.golden, champion, candidate, spec, DIFFERENCES))
 
 
-def _set(
+def set_signals(
     task: Comparable, rows: pa.Table, predictions: list[pa.Table], spec: ModelSpec
 ) -> SetSignals | None:
     """Candidate against champion on one set; None where it cannot be measured."""

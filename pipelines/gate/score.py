@@ -36,7 +36,7 @@ def answer(
     seconds = [0.0] * len(models)
     for model in models:
         predict(model, rows.slice(0, BATCH_ROWS), history=history)
-    for turn, start in enumerate(range(0, rows.num_rows, max(1, batch))):
+    for turn, start in enumerate(range(0, max(1, rows.num_rows), max(1, batch))):
         order = range(len(models)) if turn % 2 == 0 else reversed(range(len(models)))
         for which in order:
             begun = clock()

@@ -1,0 +1,150 @@
+"""The merge gate: code and configuration of now against the committed baseline of a model.
+
+The model is trained anew on a generated sample that is the same everywhere, and compared row by
+row with the answers that the baseline keeps, by the rules of the gate. A loss that cannot be
+ruled out fails; a gain is not asked for. Writing the baseline anew takes a reason.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines import specs
+from pipelines.contracts.spec import ModelSpec
+from pipelines.contracts.verdict import Finding
+from pipelines.errors import BadDataError, MisconfiguredError, NotFoundError
+from pipelines.evaluation.comparison import comparable
+from pipelines.gate.gather import set_signals
+from pipelines.gate.retrain import Retrained, Spoil, retrain, sample
+from pipelines.gate.rules import SCORE_RULES
+from pipelines.gate.signals import SetSignals, Signals
+
+FILE = "baseline.json"
+ROWS = 600
+"""Rows of the sample: a training of half a minute."""
+SEED = 11
+_RULES = ("readable", "golden overall", "golden fields", "golden slices", "calibration")
+
+
+class Baseline(BaseModel):
+    """What a model answered to the test rows of the sample, and why it was written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    why: str
+    rows: int
+    """Rows of the sample, and its seed."""
+    seed: int
+    answers: list[dict[str, Any]]
+    """Predictions, one for each test row."""
+
+
+class Merge(BaseModel):
+    """Whether the code of now may be merged, as far as one model goes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    passed: bool
+    reasons: list[str]
+    """Of a pass, everything that was seen; else what blocks."""
+    compared: SetSignals
+
+
+def path_of(model: str) -> Path:
+    """The committed baseline of a model."""
+    return specs.MODELS / model / FILE
+
+
+def check(spec: ModelSpec, path: Path, spoil: Spoil = lambda train: train) -> Merge:
+    """Trains on the sample of the baseline at `path` and compares; `spoil` is for tests.
+
+    Raises NotFoundError without a baseline and BadDataError where it was made of other rows.
+    """
+    baseline = _read(path)
+    now = retrain(spec, sample(spec, baseline.rows, baseline.seed), spoil)
+    before = _answers(baseline, now, specs.key(spec))
+    task = comparable(spec.task)
+    compared = set_signals(task, now.tested, [now.predictions, before], spec)
+    if compared is None:
+        raise BadDataError(
+            f"the answers of {spec.name!r} or of its baseline cannot be scored. Write the "
+            f"baseline anew: {_COMMAND.format(spec.name)}."
+        )
+    found = _findings(task.unreadable(now.tested, now.predictions, spec), compared, now, spec)
+    blocks = [one.sentence for one in found if one.outcome != "passed"]
+    return Merge(
+        model=spec.name,
+        passed=not blocks,
+        reasons=blocks or [one.sentence for one in found],
+        compared=compared,
+    )
+
+
+def update(spec: ModelSpec, path: Path, why: str, rows: int = ROWS, seed: int = SEED) -> Baseline:
+    """Writes the baseline of the code of now; raises MisconfiguredError without a reason."""
+    if len(why.strip()) < 3:
+        raise MisconfiguredError(
+            f"the reason {why!r} says nothing; a new baseline needs one that a reviewer can "
+            "weigh. Give it with --why."
+        )
+    now = retrain(spec, sample(spec, rows, seed))
+    answers = comparable(spec.task).compact(now.predictions).to_pylist()
+    baseline = Baseline(model=spec.name, why=why.strip(), rows=rows, seed=seed, answers=answers)
+    head = baseline.model_dump(exclude={"answers"})
+    # A row a line, so that a change of the file can be read.
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False, sort_keys=True) for row in answers)
+    text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
+    path.write_text(f'{text},\n "answers": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    return baseline
+
+
+_COMMAND = '`millrace gate {} --update --why "…"`'
+
+
+def _findings(
+    unreadable: int, compared: SetSignals, now: Retrained, spec: ModelSpec
+) -> list[Finding]:
+    signals = Signals(
+        first=False,
+        checks=[],
+        golden=compared,
+        recent=compared.model_copy(update={"compared": []}),
+        unreadable=unreadable,
+        calibration_error=comparable(spec.task).calibration_error(
+            now.tested, now.predictions, spec
+        ),
+    )
+    return [one for name in _RULES for one in SCORE_RULES[name](signals, spec.gate)]
+
+
+def _read(path: Path) -> Baseline:
+    model = path.parent.name
+    if not path.is_file():
+        raise NotFoundError(
+            f"model {model!r} has no baseline {path.name}; write one: {_COMMAND.format(model)}."
+        )
+    try:
+        return Baseline.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise BadDataError(
+            f"{path.parent.name}/{path.name} is no baseline: {error}. Write it anew: "
+            f"{_COMMAND.format(model)}."
+        ) from error
+
+
+def _answers(baseline: Baseline, now: Retrained, key: str) -> pa.Table:
+    """The baseline's answers in today's form; raises BadDataError for other rows."""
+    kept, wanted = {row[key] for row in baseline.answers}, set(now.tested[key].to_pylist())
+    if kept != wanted:
+        raise BadDataError(
+            f"the baseline of {baseline.model!r} has answers to {len(kept)} rows, of which "
+            f"{len(kept & wanted)} are among the {len(wanted)} test rows of today's sample: the "
+            "generator or the split has changed. Write it anew with the reason: "
+            f"{_COMMAND.format(baseline.model)}."
+        )
+    return pa.Table.from_pylist(baseline.answers, schema=now.predictions.schema)
