@@ -63,6 +63,8 @@ def within_limit(spec: DatasetSpec, counts: Tally) -> None:
         raise BadDataError(
             f"{counts.quarantined} of {counts.total} rows of {spec.name} ({share:.0%}) are over "
             f"its quarantine limit of {spec.quarantine_limit:.0%}: {top}. Nothing was published; "
-            "the refused rows with their reasons are in the quarantine table. Mend the source or "
-            "the rules, or raise `quarantine_limit` in the dataset.yaml, and ingest the days again."
+            "the refused rows with their reasons are in the quarantine table. Mend the files and "
+            f"put them in the place of these: `millrace ingest {spec.name} FILE --partition "
+            f"{min(counts.days)} --replace`; or mend the rules or `quarantine_limit` in the "
+            "dataset.yaml and run the days again."
         )

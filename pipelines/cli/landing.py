@@ -39,7 +39,9 @@ def land_with_progress(
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    # Elsewhere than on a terminal it would leave an empty line.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         shown = bar.add_task("")
         landed = run(
             spec,

@@ -5,6 +5,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from pipelines.errors import MillraceError
 
@@ -17,7 +18,7 @@ app = typer.Typer(
 )
 
 # Each module registers its commands with `register(app)`.
-_COMMANDS: tuple[str, ...] = ("demo", "documents", "models", "runs", "services")
+_COMMANDS: tuple[str, ...] = ("demo", "documents", "gate", "models", "runs", "services")
 
 for _module in _COMMANDS:
     importlib.import_module(f"pipelines.cli.{_module}").register(app)
@@ -28,5 +29,7 @@ def main() -> None:
     try:
         app()
     except MillraceError as error:
-        Console(stderr=True).print(f"[red]millrace:[/red] {error}", highlight=False)
+        # Its text may hold brackets and paths: no markup, and no line broken in a path.
+        console = Console(stderr=True, soft_wrap=True)
+        console.print(f"[red]millrace:[/red] {escape(str(error))}", highlight=False)
         sys.exit(error.exit_code)

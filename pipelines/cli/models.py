@@ -1,6 +1,7 @@
 """`predict`, `evaluate` and `models`: registered versions at work, without Airflow."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,8 +61,10 @@ def predict(
             for prediction in scored.predictions.to_pylist():
                 file.write(_line(prediction, artefact.spec, chosen.version) + "\n")
                 rows += 1
-    reading.report()
-    _say(f"{rows} predictions in {output}, {reading.refused} refused")
+        reading.report()
+        if not rows:
+            raise _nothing_read(source, reading)
+    _say(f"{rows} prediction(s) in {output}, {reading.refused} refused")
 
 
 def evaluate(
@@ -87,10 +90,7 @@ def evaluate(
     found = list(reading.scored())
     reading.report()
     if not found:
-        raise BadDataError(
-            f"{on} holds no row that could be read; {reading.refused} were refused. "
-            "Mend the file or choose another --format."
-        )
+        raise _nothing_read(on, reading)
     documents = pa.concat_tables(scored.documents for scored in found)
     predictions = pa.concat_tables(scored.predictions for scored in found)
     scores = task(artefact.spec.task).evaluate(documents, predictions, artefact.spec)
@@ -142,7 +142,17 @@ def _say(text: str) -> None:
 
 def _check_file(path: Path) -> None:
     if not path.is_file():
-        raise NotFoundError(f"there is no file {path}. Name a file that can be read.")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise NotFoundError(f"{path} {what}; expected one file of rows.")
+    if not os.access(path, os.R_OK):
+        raise NotFoundError(f"{path} may not be read by you. Give yourself the right to read it.")
+
+
+def _nothing_read(path: Path, reading: "_Reading") -> BadDataError:
+    return BadDataError(
+        f"{path} holds no row that could be read; {reading.refused} were refused. "
+        "Mend the file or choose another --format."
+    )
 
 
 class _Reading:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 
 from pipelines.cli.follow import RunView
 from pipelines.errors import MillraceError, MisconfiguredError
+from pipelines.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +51,7 @@ def ingest(
     landed = land_with_progress(dataset, files, format, partition, replace, current)
     view = follow_run(f"ingest__{dataset}", {"days": landed.days})
     _finish(view)
+    _say_published(dataset, landed.days, current)
 
 
 def run_family(
@@ -82,7 +86,7 @@ def follow_run(dag_id: str, conf: dict[str, Any], *, in_process: bool = False) -
         return view
     client.wait_for_dag(dag_id, timeout_seconds=60)
     run_id = client.trigger(dag_id, conf)
-    console.print(f"{client.url}/dags/{dag_id}/runs/{run_id}", highlight=False)
+    console.print(f"{client.url}/dags/{dag_id}/runs/{run_id}", highlight=False, soft_wrap=True)
     view.consume(client.follow(dag_id, run_id, time.sleep))
     return view
 
@@ -112,19 +116,47 @@ def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, A
     if outcome is None:
         raise MillraceError(f"the run of {dag_id} broke off; its log is {log_file}")
     if outcome["state"] != "success":
-        Console(stderr=True).print(f"log: {log_file}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"log: {log_file}", highlight=False)
 
 
 def _finish(view: RunView) -> None:
     if view.outcome != "success":
         for task, error in view.errors.items():
-            Console(stderr=True).print(f"[red]{task}:[/red] {error}", highlight=False)
+            console = Console(stderr=True, soft_wrap=True)
+            console.print(f"[red]{task}:[/red] {escape(error)}", highlight=False)
         raise typer.Exit(1)
+
+
+def _say_published(dataset: str, days: list[str], settings: Settings) -> None:
+    """What became of the rows of these days, and where the validation's page is."""
+    from pipelines.lake.lake import Lake
+    from pipelines.lake.published import published_days
+
+    states = published_days(Lake.open(settings), dataset)
+    mine = [states[day] for day in days if day in states]
+    reasons = sum((Counter(day.quarantine_reasons) for day in mine), Counter[str]())
+    console = Console(soft_wrap=True)
+    console.print(
+        f"published: {sum(day.rows_published for day in mine)} rows of {', '.join(days)}; "
+        f"quarantined: {sum(day.rows_quarantined for day in mine)}",
+        highlight=False,
+    )
+    for rule, count in sorted(reasons.items()):
+        console.print(f"  {count} × {rule.replace('_', ' ')}", highlight=False)
+    for page in sorted({day.data_docs for day in mine if day.data_docs}):
+        console.print(f"  Data Docs: {settings.root / page}", highlight=False)
 
 
 def _parameter(text: str) -> tuple[str, Any]:
     key, sign, value = text.partition("=")
     if not sign or not key:
         raise MisconfiguredError(f"--param {text!r} does not fit; expected key=value")
-    # YAML reads numbers, true, lists and plain words as people write them.
-    return key, yaml.safe_load(value)
+    try:
+        # YAML reads numbers, true, lists and plain words as people write them.
+        read = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise MisconfiguredError(
+            f"--param {text!r} cannot be read; expected a number, a word or a list as [a, b]"
+        ) from error
+    # It also reads days as dates; Airflow's parameters are JSON, where a day is a text.
+    return key, json.loads(json.dumps(read, default=str))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines import specs
 from pipelines.errors import NotFoundError
 from pipelines.estimators.artefact import Artefact
 from pipelines.publication import lock
@@ -79,6 +80,7 @@ class Registry:
         """Versions of a model, newest first; raises NotFoundError for one without any."""
         found = [] if model not in self.models() else self._versions(f"name = '{model}'")
         if not found:
+            specs.model(model)  # where there is no such model at all, it names those there are
             known = ", ".join(self.models()) or "none"
             raise NotFoundError(
                 f"no version of model {model!r} is registered; registered models: {known}. "

@@ -73,7 +73,7 @@ def run(dag_id: str, conf: dict[str, Any], out: TextIO) -> bool:
     try:
         dag_run = bag.dags[dag_id].test(run_conf=conf)
     except ParamValidationError as error:
-        reporter.write(state="failed", error=f"a parameter does not fit: {error}")
+        reporter.write(state="failed", error=str(error).partition("\n\n")[0])
         return False
     reporter.write(state=str(dag_run.state), run_id=dag_run.run_id)
     return str(dag_run.state) == "success"

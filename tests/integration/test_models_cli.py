@@ -112,10 +112,10 @@ def test_models_lists_versions_with_scores_data_and_time(millrace):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (["models", "wheat"], NotFoundError, "'wheat' is registered; registered models: receipts"),
+        (["models", "wheat"], NotFoundError, r"there is no model 'wheat'; known: .*receipts"),
         (["predict", "receipts", "--version", "9999"], NotFoundError, "no version '9999'; known"),
         (["predict", "receipts", "--format", "csv"], NotFoundError, "known: interchange, sroie"),
-        (["predict", "receipts", "--input", "away"], NotFoundError, "there is no file away"),
+        (["predict", "receipts", "--input", "away"], NotFoundError, "away does not exist"),
         (["predict", "receipts", "--output", "away/x"], MisconfiguredError, "there is no folder"),
     ],
 )

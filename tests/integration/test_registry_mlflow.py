@@ -129,7 +129,7 @@ def test_resolve_names_what_exists_when_the_name_is_wrong(home):
     found = Registry.open(home.settings)
     with pytest.raises(NotFoundError, match=r"no version '99'; known: 1.*, candidate, latest"):
         found.resolve("receipts", 99)
-    with pytest.raises(NotFoundError, match="'wheat' is registered; registered models: receipts"):
+    with pytest.raises(NotFoundError, match=r"there is no model 'wheat'; known: .*receipts"):
         found.resolve("wheat")
 
 
