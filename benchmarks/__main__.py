@@ -7,6 +7,7 @@ With names only these are measured, and the page is left as it is.
 
 import argparse
 import importlib
+import signal
 import sys
 import time
 
@@ -34,6 +35,8 @@ def main() -> None:
     # A file or a pipe has no width of its own.
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     begun = time.monotonic()
+    # A run that is ended from outside stops its services too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def say(text: str) -> None:
         console.print(f"{time.monotonic() - begun:4.0f} s  {text}", style="dim", highlight=False)

@@ -1,10 +1,9 @@
 """Parse time: importing all files of dags/ against importing `airflow.sdk` alone."""
 
-import os
-import subprocess
 import sys
 
 from benchmarks.figures import Figure, in_turn
+from benchmarks.process import output
 from benchmarks.workbench import Workbench
 from pipelines.settings import PROJECT_ROOT
 
@@ -39,12 +38,4 @@ def measure(bench: Workbench) -> list[Figure]:
 
 
 def _seconds(files: list[str]) -> float:
-    done = subprocess.run(
-        [sys.executable, "-c", _PARSE, *files],
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    return float(done.stdout.splitlines()[-1])
+    return float(output([sys.executable, "-c", _PARSE, *files]).splitlines()[-1])

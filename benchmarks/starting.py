@@ -1,18 +1,18 @@
 """Spark's overhead: one small job on the warm server against spark-submit."""
 
 import os
-import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import small_job
 from benchmarks.figures import Figure, in_turn
+from benchmarks.process import output
 from benchmarks.workbench import Workbench
 from spark_jobs.session import submit_arguments
 
 REPEATS = 3
-TIMEOUT_SECONDS = 300
 
 
 def measure(bench: Workbench) -> list[Figure]:
@@ -21,7 +21,7 @@ def measure(bench: Workbench) -> list[Figure]:
     submit = str(Path(sys.executable).parent / "spark-submit")
     own = {k: v for k, v in os.environ.items() if not k.startswith(("SPARK_", "MILLRACE_SPARK_R"))}
     measured, baseline = in_turn(
-        lambda: _seconds([sys.executable, job], dict(os.environ)),
+        lambda: _seconds([sys.executable, job], os.environ),
         lambda: _seconds([submit, *submit_arguments(bench.settings), job], own),
         REPEATS,
     )
@@ -38,11 +38,7 @@ def measure(bench: Workbench) -> list[Figure]:
     ]
 
 
-def _seconds(command: list[str], environ: dict[str, str]) -> float:
+def _seconds(command: list[str], environ: Mapping[str, str]) -> float:
     begun = time.monotonic()
-    done = subprocess.run(
-        command, env=environ, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{Path(command[0]).name} failed:\n{done.stderr[-2000:]}")
+    output(command, environ)
     return time.monotonic() - begun

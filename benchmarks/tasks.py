@@ -3,13 +3,12 @@
 python -m benchmarks.tasks DAY      # the functions once, in the home of the environment
 """
 
-import os
-import subprocess
 import sys
 import time
 from datetime import UTC, date, datetime
 
 from benchmarks.figures import Figure, in_turn
+from benchmarks.process import output
 from benchmarks.workbench import DATASET, Workbench
 from pipelines import settings as configuration
 from pipelines.errors import TransientError
@@ -48,8 +47,7 @@ def measure(bench: Workbench) -> list[Figure]:
 
     def process() -> float:
         begun = time.monotonic()
-        command = [sys.executable, "-m", "benchmarks.tasks", day]
-        subprocess.run(command, env=dict(os.environ), check=True, timeout=TIMEOUT_SECONDS)
+        output([sys.executable, "-m", "benchmarks.tasks", day])
         return (time.monotonic() - begun) / TASKS
 
     def bare() -> float:
