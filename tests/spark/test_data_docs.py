@@ -25,13 +25,14 @@ def expectation(column: str, severity: str, rule: str, **limits: float) -> dict[
 
 @pytest.fixture
 def page(tmp_path: Path) -> str:
-    """Page of a table of four rows: one critical and one warning broken, one held."""
+    """Page of a table of four rows: one critical and two warnings broken, one held."""
     suite = gx.ExpectationSuite(
         name="numbers",
         expectations=[
             expectation("n", "critical", "n_too_small", min_value=2),
             expectation("n", "warning", "n_large", max_value=3),
             expectation(EVIL, "critical", "held", min_value=0),
+            expectation("n", "warning", "n_negative", max_value=0),
         ],
     )
     context = gx.get_context(mode="ephemeral")
@@ -62,12 +63,13 @@ def text(page: str) -> str:
 
 def test_data_docs_say_what_was_broken_and_how_often(page: str) -> None:
     said = text(page)
-    assert "4 rows were checked against 3 expectations" in said
-    assert "<b>2 broken</b> (1 critical, 1 warning), 1 held" in said
+    assert "4 rows were checked against 4 expectations" in said
+    assert "<b>3 broken</b> (1 critical, 2 warning), 1 held" in said
     assert "2 more could not be read" in said
     assert "n values must be greater than or equal to 2." in said
     assert "n is …, which is &lt;much&gt;" in said
     assert said.count(">1 (25 %)<") == 2
+    assert ">4 (100 %)<" in said
     assert "unknown %" not in said
 
 
