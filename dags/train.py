@@ -2,7 +2,9 @@
 
 **What it does.** Computes the features of the newest published snapshot on Spark (or finds them
 done), trains with the recorded seed, scores the model on rows it has never seen, and registers
-it in MLflow under the alias `candidate` with its scores, pictures and lineage.
+it in MLflow under the alias `candidate` with its scores, pictures and lineage. The gate then
+scores it and the champion anew on identical rows and says `promote`, `reject` or `inconclusive`.
+What it does not reject waits for a person: see `decide`.
 
 **Starts** when its data set is published, on its schedule, by hand with a form, or by
 `millrace run train receipts`.
@@ -14,6 +16,8 @@ model file and the same version: nothing is computed or registered twice.
 - *features*: the message names the table or the column. No published rows yet: ingest first.
 - *train* with `too little to train on`: more labelled rows are needed, see the counts it gives.
 - *evaluate*, *register*: clear the task; they find the trained model where it is.
+- *gate* with `the gate rejected`: that is its word, with the reasons; nothing is broken. Another
+  error: clear the task.
 """
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
@@ -28,7 +32,7 @@ for spec in specs.models():
     with DAG(
         # What is published while one training runs is taken by the next, once.
         **defaults.dag("train", name, spec.owner, hours=12),
-        description=f"{spec.description}: features, train, evaluate, register",
+        description=f"{spec.description}: features, train, evaluate, register, gate",
         doc_md=__doc__,
         schedule=AssetOrTimeSchedule(timetable=cron, assets=data) if cron else data,
         params={
@@ -44,6 +48,13 @@ for spec in specs.models():
                 title="Seed",
                 description="Seed of the training. Empty: the one of model.yaml.",
             ),
+            "plant": Param(
+                None,
+                type=["null", "string"],
+                enum=[None, *specs.PLANTS],
+                title="Plant",
+                description="Spoils the training on purpose, to see the gate refuse it.",
+            ),
         },
     ):
         features = SparkJobOperator(
@@ -53,6 +64,7 @@ for spec in specs.models():
         )
         trained = task(task_id="train")(steps.train)(name, features=features.output)
         evaluated = task(task_id="evaluate")(steps.evaluate)(name, trained=trained)
-        task(task_id="register", outlets=[assets.registered(name)])(steps.register)(
+        registered = task(task_id="register", outlets=[assets.registered(name)])(steps.register)(
             name, trained=trained, evaluated=evaluated
         )
+        task(task_id="gate", outlets=[assets.judged(name)])(steps.gate)(name, registered=registered)

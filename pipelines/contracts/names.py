@@ -59,3 +59,7 @@ SET_ASIDE = "set_aside"
 """Neither trained on nor tested: its content also stands in a test part, or it lies between
 the trained and the tested time, or is of an unseen group before that time."""
 TEST_PARTS = (SEEN_GROUP, UNSEEN_GROUP)
+
+
+PLANTS = ("shuffled_labels", "tenth_of_data")
+"""Ways of spoiling a training on purpose, to see that the gate stops what comes of it."""

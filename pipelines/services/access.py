@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from pipelines.services.airflow_client import AirflowClient
 
 
-def airflow_client(user: str = "ada") -> "AirflowClient | None":
+OPERATOR = "ada"
+"""The named user in whose name the command line starts runs."""
+
+
+def airflow_client(user: str = OPERATOR) -> "AirflowClient | None":
     """This home's Airflow, signed in as one of its named users; None where it does not run."""
     from pipelines.services.airflow_client import AirflowClient
 

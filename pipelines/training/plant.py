@@ -3,17 +3,13 @@
 Only where it is asked for by name; the version carries the name as a tag.
 """
 
-from typing import Literal, get_args
-
 import numpy as np
 import pyarrow as pa
 
 from pipelines.contracts import names
+from pipelines.contracts.names import PLANTS
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import MisconfiguredError
-
-Plant = Literal["shuffled_labels", "tenth_of_data"]
-PLANTS: tuple[str, ...] = get_args(Plant)
 
 
 def spoil(train: pa.Table, spec: ModelSpec, plant: str, *, seed: int) -> pa.Table:

@@ -11,3 +11,13 @@ def published(dataset: str) -> Asset:
 def registered(model: str) -> Asset:
     """A registered version of a model; events carry the version and its scores."""
     return Asset(name=f"model/{model}", uri=f"x-millrace://model/{model}", group="millrace")
+
+
+def judged(model: str) -> Asset:
+    """A version that the gate did not reject; events carry the version and the verdict."""
+    return Asset(name=f"judged/{model}", uri=f"x-millrace://judged/{model}", group="millrace")
+
+
+def champion(model: str) -> Asset:
+    """The version that answers; events carry who decided and why."""
+    return Asset(name=f"champion/{model}", uri=f"x-millrace://champion/{model}", group="millrace")

@@ -1,11 +1,15 @@
 """What every task gets unless it says otherwise: retries by kind of error, and time limits."""
 
+import functools
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
-from pipelines import settings
+from pipelines.settings import load
+
+# Read once a process: a folder of DAGs asks for them many times.
+_settings = functools.cache(load)
 
 # Errors are named as text, so that parsing a DAG imports none of their modules.
 RETRY_BY_ERROR = ExceptionRetryPolicy(
@@ -28,13 +32,18 @@ RETRY_BY_ERROR = ExceptionRetryPolicy(
 )
 
 
-def dag(family: str, name: str, owner: str, *, hours: float) -> dict[str, Any]:
-    """What every DAG has: its id, one run at a time in order, and an end after `hours`."""
+def approval_hours() -> float:
+    """Hours that a version waits for a decision."""
+    return _settings().approval_hours
+
+
+def dag(family: str, name: str, owner: str, *, hours: float, at_once: int = 1) -> dict[str, Any]:
+    """What every DAG has: its id, runs in order unless `at_once`, and an end after `hours`."""
     return {
         "dag_id": f"{family}__{name}",
         "tags": [family, name],
         "catchup": False,
-        "max_active_runs": 1,
+        "max_active_runs": at_once,
         "dagrun_timeout": timedelta(hours=hours),
         "default_args": task_defaults(owner),
     }
@@ -45,7 +54,7 @@ def task_defaults(owner: str) -> dict[str, Any]:
     return {
         "owner": owner,
         "retries": 2,
-        "retry_delay": timedelta(seconds=settings.load().retry_delay_seconds),
+        "retry_delay": timedelta(seconds=_settings().retry_delay_seconds),
         "retry_policy": RETRY_BY_ERROR,
         "execution_timeout": timedelta(hours=1),
     }

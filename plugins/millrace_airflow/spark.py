@@ -9,11 +9,13 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import Asset, Context
+from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
+
+if TYPE_CHECKING:
+    from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 
 CONNECTION = "spark_local"
 """Airflow connection of spark-submit, made from the settings (pipelines.services.environment)."""
@@ -26,7 +28,7 @@ def job_token(context: Context) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
-class SparkJobOperator(SparkSubmitOperator):
+class SparkJobOperator(BaseOperator):
     """Runs `spark_jobs/<job>.py` with `arguments` and returns the JSON that it wrote.
 
     :param job: module name below spark_jobs.
@@ -37,21 +39,19 @@ class SparkJobOperator(SparkSubmitOperator):
     it, so that the retry policy can tell bad data from a passing fault.
     """
 
-    template_fields: Sequence[str] = (*SparkSubmitOperator.template_fields, "arguments")
+    template_fields: Sequence[str] = ("arguments",)
     ui_color = "#fde8d0"
 
     def __init__(
         self, *, job: str, arguments: list[str], publishes: Asset | None = None, **kwargs: Any
     ) -> None:
-        outlets = [publishes] if publishes else []
-        super().__init__(
-            conn_id=CONNECTION, name=f"millrace-{job}", outlets=outlets, durable=False, **kwargs
-        )
+        super().__init__(outlets=[publishes] if publishes else [], **kwargs)
         self.job = job
         self.arguments = arguments
         self.publishes = publishes
+        self._hook: SparkSubmitHook | None = None
 
-    def execute(self, context: Context) -> dict[str, Any]:  # type: ignore[override]
+    def execute(self, context: Context) -> dict[str, Any]:
         from pipelines import settings
 
         current = settings.load()
@@ -63,7 +63,7 @@ class SparkJobOperator(SparkSubmitOperator):
             if current.spark_remote:
                 importlib.import_module(f"spark_jobs.{self.job}").main(command)
             else:
-                self._submit(context, command, result)
+                self._submit(command, result)
             outcome: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
         finally:
             result.unlink(missing_ok=True)
@@ -79,26 +79,30 @@ class SparkJobOperator(SparkSubmitOperator):
         context["outlet_events"][asset].extra.update(outcome)
 
     def on_kill(self) -> None:
-        """Ends the job with the task: on the server by interrupting it, else by its process."""
-        if os.environ.get("MILLRACE_SPARK_REMOTE"):
+        """Ends the job with the task: its own process, or what it runs on the server."""
+        if self._hook is not None:
+            self._hook.on_kill()
+        elif os.environ.get("MILLRACE_SPARK_REMOTE"):
             from pyspark.sql import SparkSession
 
             session = SparkSession.getActiveSession()
             if session is not None:
                 session.interruptAll()
-        else:
-            super().on_kill()
 
-    def _submit(self, context: Context, command: list[str], result: Path) -> None:
+    def _submit(self, command: list[str], result: Path) -> None:
+        # Imported here: the provider would cost each parse of the folder.
+        from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
+
         from pipelines import errors, settings
 
-        current = settings.load()
-        conf = importlib.import_module("spark_jobs.session").conf(current)
-        self.application = str(settings.PROJECT_ROOT / "spark_jobs" / f"{self.job}.py")
-        self.application_args = command
-        self.conf = conf
+        self._hook = SparkSubmitHook(
+            conn_id=CONNECTION,
+            name=f"millrace-{self.job}",
+            application_args=command,
+            conf=importlib.import_module("spark_jobs.session").conf(settings.load()),
+        )
         try:
-            super().execute(context)
+            self._hook.submit(str(settings.PROJECT_ROOT / "spark_jobs" / f"{self.job}.py"))
         except Exception as failure:
             refusal = errors.read_report(result)
             if refusal is not None:

@@ -1,7 +1,10 @@
 """The data sets and models that the DAG families are made for."""
 
-from pipelines import specs
+from pipelines import settings, specs
+from pipelines.contracts.names import PLANTS
 from pipelines.contracts.spec import DatasetSpec, ModelSpec
+
+__all__ = ["PLANTS", "approvers", "datasets", "models"]
 
 
 def datasets() -> list[DatasetSpec]:
@@ -12,3 +15,8 @@ def datasets() -> list[DatasetSpec]:
 def models() -> list[ModelSpec]:
     """Every model under models/, by name."""
     return [specs.model(name) for name in specs.model_names()]
+
+
+def approvers(spec: ModelSpec) -> tuple[str, ...]:
+    """Who is asked about a model's versions: its approvers, else the admins."""
+    return tuple(spec.approvers) or settings.load().admins

@@ -52,14 +52,18 @@ def _date_of_run(context: dict[str, Any]) -> str | None:
 def train(
     model: str, *, features: dict[str, Any], params: dict[str, Any], **context: Any
 ) -> dict[str, Any]:
-    """Trains on computed features; the form may name another seed."""
+    """Trains on computed features; the form may name another seed, or spoil it on purpose."""
     from pipelines import settings
     from pipelines.contracts.result import FeaturesResult
     from pipelines.lake.lake import Lake
     from pipelines.training.step import TrainSpec, run
 
     current = settings.load()
-    spec = TrainSpec(model=_spec(model, params), features=FeaturesResult.model_validate(features))
+    spec = TrainSpec(
+        model=_spec(model, params),
+        features=FeaturesResult.model_validate(features),
+        plant=params.get("plant"),
+    )
     result = run(spec, lake=Lake.open(current), settings=current, progress=log.info)
     return result.to_xcom()
 
@@ -99,6 +103,7 @@ def register(
         model=_spec(model, params),
         training=TrainResult.model_validate(trained),
         evaluation=evaluation,
+        author=_author(context),
     )
     result = run(spec, lake=Lake.open(current), settings=current).to_xcom()
     context["outlet_events"][assets.registered(model)].extra.update({
@@ -106,6 +111,113 @@ def register(
         "headline": evaluation.headline,
     })
     return result
+
+
+def gate(
+    model: str, *, registered: dict[str, Any], params: dict[str, Any], **context: Any
+) -> dict[str, Any]:
+    """Judges the version against the champion and puts it to a decision.
+
+    A rejected version ends the run with the gate's sentences; the asset's event wakes the
+    decision of the others.
+    """
+    from millrace_airflow import assets
+    from pipelines import errors, settings
+    from pipelines.gate.step import GateSpec, run
+    from pipelines.governance.decide import ask
+    from pipelines.governance.reconcile import reconcile
+    from pipelines.lake.lake import Lake
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.registry import Registry
+
+    current, version = settings.load(), int(registered["version"])
+    db, registry = OpsDb.open(current), Registry.open(current)
+    reconcile(db, registry, model)
+    if "champion" in registry.resolve(model, version).aliases:
+        raise AirflowSkipException(f"version {version} of {model} is the champion already")
+    spec = GateSpec(model=_spec(model, params), version=version)
+    result = run(spec, registry=registry, lake=Lake.open(current), settings=current)
+    ask(
+        result,
+        author=_author(context),
+        db=db,
+        registry=registry,
+        now=datetime.now(UTC),
+        hours=current.approval_hours,
+    )
+    outcome = result.to_xcom()
+    verdict = result.verdict
+    if verdict.decision == "reject":
+        context["ti"].xcom_push(key="return_value", value=outcome)
+        raise errors.RefusedError(
+            f"the gate rejected {model} version {version}: {' '.join(verdict.reasons)}"
+        )
+    context["outlet_events"][assets.judged(model)].extra.update({
+        "version": version,
+        "verdict": verdict.decision,
+        "reasons": verdict.reasons,
+    })
+    return outcome
+
+
+def decide(model: str, *, response: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Carries out the word of the person who answered, or records that nobody did."""
+    from millrace_airflow import assets
+    from millrace_airflow.approval import CHOICES, OVERRIDE
+    from pipelines import settings, specs
+    from pipelines.contracts.decision import Answer
+    from pipelines.governance import decide as governance
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.registry import Registry
+
+    current, version = settings.load(), judged_version(model, context)
+    spec, now = specs.model(model), datetime.now(UTC)
+    db, registry = OpsDb.open(current), Registry.open(current)
+    person = response["responded_by_user"]
+    if person is None:
+        nobody = governance.time_out(model, version, spec=spec, db=db, registry=registry, now=now)
+        return nobody.to_xcom()
+    option = response["chosen_options"][0]
+    answer = Answer.model_validate({
+        "model": model,
+        "version": version,
+        "choice": CHOICES[option],
+        "person": person["id"],
+        "why": response["params_input"]["why"],
+        "via": "ui",
+        "override": option == OVERRIDE,
+    })
+    result = governance.decide(
+        answer, spec=spec, db=db, registry=registry, settings=current, now=now
+    ).to_xcom()
+    if answer.choice != "promote":
+        context["ti"].xcom_push(key="return_value", value=result)
+        raise AirflowSkipException(f"version {version} of {model} does not become champion")
+    context["outlet_events"][assets.champion(model)].extra.update(result)
+    return result
+
+
+def judged_version(model: str, context: Any) -> int:
+    """The version that a decision is about: the form's, else that of the gate's last event."""
+    from millrace_airflow import assets
+
+    named = context["params"].get("version")
+    if named is not None:
+        return int(named)
+    events = context["triggering_asset_events"][assets.judged(model)]
+    return int(sorted(events, key=lambda event: event.timestamp)[-1].extra["version"])
+
+
+def _author(context: dict[str, Any]) -> str:
+    """Who started the run: a named person, or the platform itself."""
+    from pipelines.contracts.decision import PLATFORM
+    from pipelines.services.access import OPERATOR
+
+    run = context["dag_run"]
+    if run.run_type != "manual":
+        return PLATFORM
+    # What runs in the caller's own process was started on the command line.
+    return OPERATOR if run.triggering_user_name in {None, "dag_test"} else run.triggering_user_name
 
 
 def _spec(model: str, params: dict[str, Any]) -> Any:

@@ -19,7 +19,7 @@ _POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-_ROOTS = ("data_docs", "runs/evaluate")
+_ROOTS = ("data_docs", "runs/evaluate", "runs/gate")
 """Folders of the home that hold reports; nothing else is served."""
 
 _templates = Environment(loader=PackageLoader("millrace_airflow.pages"), autoescape=True)

@@ -1,0 +1,115 @@
+"""A request for a decision as the approver reads it: Markdown for Airflow's page."""
+
+import json
+import re
+from collections.abc import Mapping
+
+from pipelines.contracts.decision import StoredRequest
+from pipelines.errors import NotFoundError
+from pipelines.opsdb import decisions
+from pipelines.opsdb.database import OpsDb
+from pipelines.registry import ModelVersion, Registry
+from pipelines.settings import Settings
+
+FILES = "/millrace/files"
+"""Where Airflow serves the reports of the home."""
+
+_CHANGED = ("rows_train", "input_snapshot_id", "seed", "code_revision", "lock_hash", "plant")
+_SHOWN_DIFFERENCES = 10
+_SHOWN_CHARACTERS = 80
+# Text of documents is hostile: nothing of it may become a link, a table cell or markup.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&:@/])")
+
+
+def waiting(model: str, version: int, settings: Settings) -> StoredRequest | None:
+    """The request for a version that still waits for somebody; None where none does."""
+    with OpsDb.open(settings).read() as session:
+        request = decisions.latest(session, model, version)
+    return request if request is not None and request.state == "waiting" else None
+
+
+def words(request: StoredRequest, settings: Settings) -> tuple[str, str]:
+    """Subject and body of a request."""
+    registry = Registry.open(settings)
+    candidate = registry.resolve(request.model, request.version)
+    champion = _version(request.model, request.champion, registry)
+    subject = f"{request.model} version {request.version}: the gate says {request.verdict.decision}"
+    against = f"champion version {request.champion}" if request.champion else "no champion yet"
+    parts = [
+        f"Version {request.version} of **{request.model}**, started by `{request.author}`, "
+        f"against {against}. Without an answer by {request.expires_at:%Y-%m-%d %H:%M} UTC it is "
+        "rejected.",
+        "### What the gate saw\n\n" + "\n".join(f"- {one}" for one in request.verdict.reasons),
+        "### Candidate against champion\n\n" + _table(request),
+        "### What changed\n\n" + _changes(candidate, champion),
+        _differences(request, settings),
+        _links(request),
+    ]
+    return subject, "\n\n".join(part for part in parts if part)
+
+
+def _version(model: str, version: int | None, registry: Registry) -> ModelVersion | None:
+    if version is None:
+        return None
+    try:
+        return registry.resolve(model, version)
+    except NotFoundError:
+        return None
+
+
+def _table(request: StoredRequest) -> str:
+    rows = [line for line in request.table if line["slice"] == "all"]
+    body = [
+        f"| {line['rows']} | {line['field']} | {line['n']} | {_score(line['champion'])} | "
+        f"{_score(line['candidate'])} | {_score(line['low'])} to {_score(line['high'])} |"
+        for line in rows
+    ]
+    what = "difference, 95 %" if request.champion else "interval, 95 %"
+    head = f"| rows | field | n | champion | candidate | {what} |\n|---|---|--:|--:|--:|---|"
+    return "\n".join([head, *body])
+
+
+def _changes(candidate: ModelVersion, champion: ModelVersion | None) -> str:
+    before: Mapping[str, str] = champion.tags if champion else {}
+    lines = [
+        f"- {name.replace('_', ' ')}: {_short(before.get(name))} → {_short(candidate.tags[name])}"
+        for name in _CHANGED
+        if name in candidate.tags and candidate.tags[name] != before.get(name)
+    ]
+    return "\n".join(lines) or "- nothing that is recorded"
+
+
+def _differences(request: StoredRequest, settings: Settings) -> str:
+    path = settings.root / request.evidence_dir / "differences.json"
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    if not found:
+        return ""
+    rows = [
+        f"| {_cell(one['row'])} | {_cell(one['field'])} | {_cell(one['champion'])} | "
+        f"{_cell(one['candidate'])} | {_cell(one['truth'])} |"
+        for one in found[:_SHOWN_DIFFERENCES]
+    ]
+    head = "| row | field | champion | candidate | truth |\n|---|---|---|---|---|"
+    return "\n".join(["### Where the two differ\n", head, *rows])
+
+
+def _links(request: StoredRequest) -> str:
+    folder = f"{FILES}/{request.evidence_dir}"
+    return f"[Scores with intervals]({folder}/scores.png) · [All evidence]({folder}/evidence.json)"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    text = " ".join(str(value).split())
+    if len(text) > _SHOWN_CHARACTERS:
+        text = text[:_SHOWN_CHARACTERS] + "…"
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def _short(value: str | None) -> str:
+    return "–" if not value else value if len(value) <= 20 else value[:12]
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
