@@ -71,20 +71,19 @@ def measure(right: np.ndarray, noisy: np.ndarray) -> Measure:
     )
 
 
-def signals(golden: SetSignals, recent: SetSignals, **changes: object) -> Signals:
-    """Signals of a candidate that is fine but for its scores and `changes`."""
-    sound = {
-        "first": False,
-        "checks": checks(),
-        "golden": golden,
-        "recent": recent,
-        "unreadable": 0,
-        "calibration_error": 0.04,
-        "latency_ms": 2.0,
-        "champion_latency_ms": 2.0,
-        "size_mb": 5.0,
-    }
-    return Signals.model_validate(sound | changes)
+def signals(golden: SetSignals, recent: SetSignals, *, first: bool = False) -> Signals:
+    """Signals of a candidate that is fine but, maybe, for its scores."""
+    return Signals(
+        first=first,
+        checks=checks(),
+        golden=golden,
+        recent=recent,
+        unreadable=0,
+        calibration_error=0.04,
+        latency_ms=2.0,
+        champion_latency_ms=None if first else 2.0,
+        size_mb=5.0,
+    )
 
 
 def checks(failed: str | None = None) -> list[Check]:
@@ -94,7 +93,8 @@ def checks(failed: str | None = None) -> list[Check]:
 
 def better(draw: Draw, **changes: object) -> Signals:
     """Half of the errors mended on both sets, one right answer in two hundred spoiled."""
-    return signals(seen(draw, GOLDEN, 0.5, 0.005), seen(draw, RECENT, 0.5, 0.005), **changes)
+    found = signals(seen(draw, GOLDEN, 0.5, 0.005), seen(draw, RECENT, 0.5, 0.005))
+    return found.model_copy(update=changes)
 
 
 def resolvable(draw: Draw) -> Signals:
@@ -129,7 +129,7 @@ def _worse_on_a_slice(draw: Draw) -> Signals:
 
 
 def _slow_leak(draw: Draw) -> Signals:
-    recent = seen(draw, 6_000, 0.0, 0.021)
+    recent = seen(draw, 3_000, 0.0, 0.02)
     return signals(seen(draw, GOLDEN, 0.8, 0.0), recent)
 
 
@@ -145,7 +145,7 @@ def _first(right: Shares, later: Shares = 0.0) -> "Make":
             seen(draw, documents, 0, 0, first=True, right=RIGHT - below)
             for documents, below in ((GOLDEN, right), (RECENT, later))
         ]
-        return signals(*sets, first=True, champion_latency_ms=None)
+        return signals(*sets, first=True)
 
     return make
 

@@ -44,11 +44,12 @@ def measure(
 def unreadable(rows: pa.Table, predictions: pa.Table, spec: ModelSpec) -> int:
     """Documents × fields without an answer that names its confidence, a number in [0, 1]."""
     if not {names.DOCUMENT_ID, names.FIELDS} <= set(predictions.column_names):
-        return rows.num_rows * len(spec.fields)
+        return int(rows.num_rows) * len(spec.fields)
     answers = answers_by_field(predictions)
+    documents: list[str] = rows[names.DOCUMENT_ID].to_pylist()
     return sum(
         not _is_share(answers.get(row, {}).get(name, {}).get("confidence"))
-        for row in rows[names.DOCUMENT_ID].to_pylist()
+        for row in documents
         for name in spec.fields
     )
 
