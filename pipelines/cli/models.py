@@ -105,12 +105,16 @@ def evaluate(
 def models(
     model: Annotated[str | None, typer.Argument(help="Name of the model; all without.")] = None,
 ) -> None:
-    """Lists the registered versions with their aliases, scores, data and time.
+    """Lists the registered versions: aliases, scores, data, who decided what and why.
+
+    For one model also what was live when.
 
     Example: [bold]millrace models receipts[/bold]
     """
     from pipelines import settings, specs
     from pipelines.cli.scores import show_versions
+    from pipelines.cli.standing import decisions_in_words, show_reigns
+    from pipelines.opsdb.database import OpsDb
     from pipelines.registry import Registry
 
     registry = Registry.open(settings.load())
@@ -120,7 +124,11 @@ def models(
             "no model is registered yet. Train one with `millrace run train NAME`; known names: "
             f"{', '.join(specs.model_names())}."
         )
-    show_versions([version for name in names for version in registry.versions(name)])
+    versions = [version for name in names for version in registry.versions(name)]
+    db = OpsDb.open(registry.settings)
+    show_versions(versions, decisions_in_words(db))
+    if model:
+        show_reigns(db, model)
 
 
 def _load(model: str, version: str | None) -> "tuple[Registry, ModelVersion, Artefact]":

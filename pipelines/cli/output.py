@@ -1,4 +1,4 @@
-"""Files that people ask for: there whole or not at all."""
+"""What commands give: tables, and files that are there whole or not at all."""
 
 import os
 import tempfile
@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+import typer
+from rich.console import Console
+from rich.table import Table
 
 from pipelines.errors import MisconfiguredError
 
@@ -30,3 +34,19 @@ def written_whole(path: Path) -> Iterator[TextIO]:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def print_table(title: str, head: list[str], rows: list[list[str]]) -> None:
+    """A table on a terminal; lines with tabs elsewhere, for other programs."""
+    console = Console()
+    if not console.is_terminal:
+        for row in [head, *rows]:
+            # Not through rich, which writes tabs as spaces.
+            typer.echo("\t".join(cell.replace("\n", ", ") for cell in row))
+        return
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in head:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

@@ -1,14 +1,13 @@
 """Scores and versions as one object for programs, and as tables for people."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.console import Console
-from rich.table import Table
 
+from pipelines.cli.output import print_table
 from pipelines.evaluation.figures import between
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def show(found: "Evaluation", version: "ModelVersion", *, trained_on: int) -> No
         f"{version.model} version {version.version} on {found.count} labelled {found.unit}: "
         f"{table.title}"
     )
-    _print(title, table.head, table.rows)
+    print_table(title, table.head, table.rows)
     if trained_on:
         Console(stderr=True).print(
             f"{trained_on} of these {found.unit} were trained on: new ones score lower.",
@@ -47,10 +46,15 @@ def show(found: "Evaluation", version: "ModelVersion", *, trained_on: int) -> No
         )
 
 
-def show_versions(versions: "Sequence[ModelVersion]") -> None:
-    """Versions with aliases, scores on their test rows, data, code and time."""
+def show_versions(
+    versions: "Sequence[ModelVersion]", decisions: Mapping[tuple[str, int], str]
+) -> None:
+    """Versions with aliases, scores on their test rows, data, code, time and what was decided."""
     head = ["model", "version", "aliases", "scores on test rows (95 %)", "trained on", "when"]
-    _print("Registered versions", head, [_version(one) for one in versions])
+    rows = [
+        [*_version(one), decisions.get((one.model, one.version), "not judged")] for one in versions
+    ]
+    print_table("Registered versions", [*head, "decision"], rows)
 
 
 def _version(one: "ModelVersion") -> list[str]:
@@ -74,19 +78,3 @@ def _version(one: "ModelVersion") -> list[str]:
         "\n".join(made_of),
         f"{when:%Y-%m-%d %H:%M}Z",
     ]
-
-
-def _print(title: str, head: list[str], rows: list[list[str]]) -> None:
-    """A table on a terminal; lines with tabs elsewhere, for other programs."""
-    console = Console()
-    if not console.is_terminal:
-        for row in [head, *rows]:
-            # Not through rich, which writes tabs as spaces.
-            typer.echo("\t".join(cell.replace("\n", ", ") for cell in row))
-        return
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for name in head:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)

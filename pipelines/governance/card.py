@@ -42,7 +42,7 @@ _LINEAGE = (
     "lock_hash",
     "artefact_hash",
 )
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@/])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&:@])")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from pipelines import specs
 from pipelines.contracts.decision import (
     GATE,
     NOBODY,
@@ -30,7 +31,8 @@ def ask(
 ) -> StoredRequest:
     """Puts the gate's word on a version to a decision; the same evidence asks once.
 
-    What the gate rejected waits for nobody: its rejection is recorded as the decision.
+    What the gate rejected waits for nobody: its rejection is recorded as the decision. The card
+    of the version is made anew with the gate's word.
     `author` started the run; `hours` is how long the request waits.
     """
     version = registry.resolve(result.model, result.version)
@@ -53,7 +55,9 @@ def ask(
         if stored.state == "waiting" and stored.verdict.decision == "reject":
             why = " ".join(stored.verdict.reasons)
             decisions.record(session, _word(stored, GATE, why, "gate", stored.requested_at))
-        return decisions.latest(session, result.model, result.version) or stored
+        stored = decisions.latest(session, result.model, result.version) or stored
+    card.write(version, spec=specs.model(result.model), db=db, registry=registry)
+    return stored
 
 
 def decide(

@@ -91,7 +91,9 @@ def test_author_never_approves_whichever_record_names_them(desk, registry, choic
         asked(desk)
     else:
         asked(desk, author="ben")
-    with pytest.raises(RefusedError, match="the author never approves it. Ask another of ben, dee"):
+    with pytest.raises(
+        RefusedError, match=r"the author never approves it. Ask another of ben, dee"
+    ):
         decide(answer(choice=choice), **desk, now=NOW)
     assert decide(answer(choice=choice, person="dee"), **desk, now=NOW).sequence == 1
 
@@ -119,7 +121,7 @@ def test_answer_is_no_answer_without_a_reason(why):
 def test_nobody_overrules_the_gate_when_it_rejects(desk, choice):
     asked(desk, decision="reject")
     assert state(desk) == "decided"
-    with pytest.raises(RefusedError, match="gate rejected receipts version 2 .* Nobody can"):
+    with pytest.raises(RefusedError, match=r"gate rejected receipts version 2 .* Nobody can"):
         decide(answer(choice=choice, override=True), **desk, now=NOW)
     assert rows(desk) == []
 
