@@ -122,31 +122,6 @@ def head_of(rows):
     return chain.GENESIS.model_copy(update={"sequence": rows[-1].sequence, "hash": rows[-1].hash})
 
 
-def test_random_attempts_from_threads_agree_with_the_ledger(opsdb, registry):
-    """Whoever wins in whatever order: each row follows the one before, and nobody wins stale."""
-    won = []
-
-    def work(seed):
-        expected = None
-        for step in range(5):
-            version = 10 * seed + step + 1
-            try:
-                row = append(opsdb, change(version, from_version=expected), expected)
-                won.append((row.sequence, expected, version))
-                expected = version
-            except RefusedError:
-                expected = champion(opsdb)
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(work, range(4)))
-    before = None
-    for _, expected, version in sorted(won):
-        assert expected == before
-        before = version
-    assert champion(opsdb) == before
-    assert verify(opsdb, registry) == (len(won), [])
-
-
 def test_reconcile_finishes_what_a_crash_left_and_then_does_nothing(opsdb, registry):
     append(opsdb, change(1), None)
     append(opsdb, change(2, from_version=1), 1)
