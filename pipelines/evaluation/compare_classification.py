@@ -42,7 +42,12 @@ def measure(
 
     masks = [found.slices[ALL]] * 3 + [found.slices[name] for name in slices]
     counts = np.array([len(np.unique(found.cluster[mask])) for mask in masks], dtype=np.int64)
-    return Measure(found.clusters, claims, counts, scores, unit=f"{spec.split.group_by}s")
+    return Measure(found.clusters, claims, counts, scores, unit=_unit(spec))
+
+
+def _unit(spec: ModelSpec) -> str:
+    """`customers` of `customer_id`."""
+    return f"{spec.split.group_by.removesuffix('_id')}s"
 
 
 def unreadable(rows: pa.Table, predictions: pa.Table, spec: ModelSpec) -> int:

@@ -13,6 +13,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from pipelines import specs
 from pipelines.estimators.artefact import Artefact
+from pipelines.tasks import task
 
 
 class RegisteredModel(PythonModel):
@@ -31,7 +32,9 @@ class RegisteredModel(PythonModel):
     ) -> pd.DataFrame:
         """One row of predictions a row; its history is among them. `params` are not used."""
         landed = specs.resolve(specs.dataset(self.artefact.spec.dataset).schema_)()
-        schema = pa.schema([landed.field(name) for name in model_input.columns])
+        columns = task(self.artefact.spec.task).input_columns(self.artefact.spec)
+        # A column that the signature calls optional and that is not there is null.
+        schema = pa.schema([landed.field(name) for name in columns])
         rows = pa.Table.from_pylist(model_input.to_dict("records"), schema=schema)
         # As Python's own types: Arrow would make numpy arrays of the lists inside.
         return pd.DataFrame(self.artefact.answer(rows).to_pylist())

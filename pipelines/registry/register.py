@@ -197,13 +197,23 @@ def _parameters(spec: ModelSpec) -> dict[str, str]:
 
 def _example(spec: RegistrationSpec, lake: "Lake") -> pa.Table:
     """The first rows by their key, with what a prediction is made of."""
-    columns = task(spec.model.task).input_columns(spec.model)
+    kind = task(spec.model.task)
+    columns = kind.input_columns(spec.model)
     rows = lake.read(
         names.published_table(spec.model.dataset),
         snapshot_id=spec.training.input_snapshot_id,
         columns=columns,
     )
-    return rows.sort_by(columns[0]).slice(0, _EXAMPLE_ROWS)
+    return kind.example(rows.sort_by(columns[0]).slice(0, _EXAMPLE_ROWS), spec.model)
+
+
+def _without_zones(rows: pa.Table) -> pa.Table:
+    """Times in UTC without saying so, which is all that MLflow knows of times."""
+    fields = [
+        pa.field(one.name, pa.timestamp(one.type.unit)) if pa.types.is_timestamp(one.type) else one
+        for one in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))
 
 
 def _write_pyfunc(
@@ -215,7 +225,7 @@ def _write_pyfunc(
     from mlflow.models import Model, infer_signature
 
     answers = Artefact.load(folder, spec.training.artefact_hash).answer(example)
-    given = pd.DataFrame(example.to_pylist())
+    given = pd.DataFrame(_without_zones(example).to_pylist())
     pyfunc.save_model(
         path,
         mlflow_model=Model(model_id=model_id),

@@ -49,6 +49,16 @@ def input_columns(spec: ModelSpec) -> tuple[str, ...]:
     )
 
 
+def example(rows: pa.Table, spec: ModelSpec) -> pa.Table:
+    """The last row is new: its target is not known yet."""
+    column = target(spec)
+    place = rows.schema.get_field_index(column)
+    known = [*rows[column].to_pylist()[:-1], None]
+    return rows.set_column(
+        place, rows.schema.field(place), pa.array(known[: rows.num_rows], rows[column].type)
+    )
+
+
 def examples(rows: pa.Table, spec: ModelSpec) -> Examples:
     """Rows whose target is known."""
     kept = rows.filter(pc.is_valid(rows[target(spec)]))

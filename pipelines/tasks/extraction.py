@@ -20,6 +20,11 @@ def input_columns(spec: ModelSpec) -> tuple[str, ...]:
     return (specs.key(spec), names.PAGES)
 
 
+def example(rows: pa.Table, spec: ModelSpec) -> pa.Table:
+    """Documents as they are."""
+    return rows
+
+
 def examples(rows: pa.Table, spec: ModelSpec) -> Examples:
     """Documents that carry a label, by the group's field and by all their text."""
     labels = [dict(fields or {}) for fields in rows[names.FIELDS].to_pylist()]

@@ -39,6 +39,9 @@ class Task(Protocol):
     def input_columns(self, spec: ModelSpec) -> tuple[str, ...]:
         """Published columns that a prediction is made of; the key is the first."""
 
+    def example(self, rows: pa.Table, spec: ModelSpec) -> pa.Table:
+        """Some rows with `input_columns` as they come to be predicted, for the model's page."""
+
     def examples(self, rows: pa.Table, spec: ModelSpec) -> Examples:
         """The labelled ones among `rows`, which have `label_columns`."""
 

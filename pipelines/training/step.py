@@ -17,6 +17,7 @@ from pipelines.errors import BadDataError
 from pipelines.estimators import FittedModel
 from pipelines.estimators.artefact import Artefact
 from pipelines.estimators.contract import Progress
+from pipelines.lake.golden import golden_keys
 from pipelines.publication import code_hash, digest, lock_hash, publish_once
 from pipelines.settings import Settings
 from pipelines.tasks import task
@@ -141,7 +142,11 @@ def labelled_rows(spec: TrainSpec, lake: "Lake") -> pa.Table:
 
 
 def _parts(spec: TrainSpec, lake: "Lake") -> dict[str, str]:
-    """Part by key of every row whose labels are known."""
+    """Part by key of every row whose labels are known; golden rows are never trained on.
+
+    By content they are tested for ever. By time they were tested once, and would be trained on
+    later: no key of a training says so, since no golden row is older than what it is kept from.
+    """
     kind = task(spec.model.task)
     rows = lake.read(
         names.published_table(spec.model.dataset),
@@ -155,7 +160,11 @@ def _parts(spec: TrainSpec, lake: "Lake") -> dict[str, str]:
         if rule.time is None
         else split_by_time(found.groups, found.times, rule)
     )
-    return dict(zip(found.keys, parts, strict=True))
+    golden = golden_keys(lake, spec.model.name, specs.key(spec.model))
+    return {
+        key: names.SET_ASIDE if part == names.TRAIN and key in golden else part
+        for key, part in zip(found.keys, parts, strict=True)
+    }
 
 
 def _check_enough(spec: TrainSpec, rows: pa.Table, all_rows: int) -> None:

@@ -33,3 +33,8 @@ def add_key_checks(rows: DataFrame, published: DataFrame, key: str) -> DataFrame
         .join(taken, on=key, how="left")
         .drop("_rank", "_first")
     )
+
+
+def as_they_are(rows: DataFrame) -> DataFrame:
+    """For flat data sets: the suite looks at the columns themselves."""
+    return rows
