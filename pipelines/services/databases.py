@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from pipelines.errors import MisconfiguredError
 from pipelines.opsdb import REVISION
+from pipelines.services.environment import NO_REPORTS
 from pipelines.settings import PROJECT_ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,8 @@ def _template(database: Database) -> Path:
                 aside = made.with_suffix(".tmp")
                 aside.unlink(missing_ok=True)
                 # Nothing of a home goes into it: an Airflow home of its own, thrown away.
-                _migrate(database, aside, {**os.environ, "AIRFLOW_HOME": scratch})
+                environ = {**os.environ, **NO_REPORTS, "AIRFLOW_HOME": scratch}
+                _migrate(database, aside, environ)
                 aside.replace(made)
     return made
 

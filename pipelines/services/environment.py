@@ -32,6 +32,15 @@ SECRET_VARIABLES = {"SPARK_CONNECT_AUTHENTICATE_TOKEN"}
 """Values that are never printed; all other secrets are named by the commands that read them."""
 
 
+NO_REPORTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "ORT_DISABLE_TELEMETRY": "1",
+}
+"""What keeps libraries from reporting their use to their makers."""
+
+
 def full_environment(settings: Settings) -> dict[str, str]:
     """What a child process of ours is started with: the caller's environment without settings
     for other Airflows, MLflows and Sparks, and `airflow_environment` over it."""
@@ -59,10 +68,10 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         | {
             "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            "DO_NOT_TRACK": "1",
-            "GX_ANALYTICS_ENABLED": "false",
+            # The list of fonts that it found; by default in the person's own home.
+            "MPLCONFIGDIR": str(settings.root / "run" / "matplotlib"),
         }
+        | NO_REPORTS
     )
 
 

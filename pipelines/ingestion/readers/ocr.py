@@ -1,5 +1,6 @@
 """The local OCR engine: rapidocr, whose models are inside its wheel."""
 
+import os
 from functools import cache
 from typing import Any
 
@@ -30,6 +31,8 @@ def page(image: Image.Image, threads: int) -> Page:
 @cache
 def _engine(threads: int) -> Any:
     """One engine a process: it holds 60 MB of models."""
+    # Else the engine reports its use to its maker, from a file in the person's own home.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from rapidocr import RapidOCR
 
     return RapidOCR(
