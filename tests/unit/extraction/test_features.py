@@ -12,71 +12,30 @@ from pipelines.errors import BadDataError
 from pipelines.extraction.batch import Batch
 from pipelines.extraction.features import compute, schema
 from pipelines.extraction.layout import MAX_LINES
-from tests.factories.documents import PAGES, extraction_spec, line, receipts, table
+from tests.factories.documents import extraction_spec, line, receipts, table
+from tests.factories.hostile import PAGES_OF_ANY_KIND, documents, written
 
 SPEC = extraction_spec(company="name", date="date", total="money", invoice_number="code")
 
-_TEXT = st.one_of(
-    st.text(max_size=30),
-    st.sampled_from(["TOTAL RM 12.50", "25/12/2018", "INV-001 9.00 9.00", "ß ﬁ ́ 🧾", "12\n3.45"]),
-)
-_NUMBER = st.one_of(
-    st.floats(-10, 1000), st.sampled_from([0.0, float("nan"), float("inf"), 1e300, -1e300])
-)
-_LINE = st.fixed_dictionaries({
-    "text": st.one_of(st.none(), _TEXT),
-    "box": st.one_of(st.none(), st.lists(_NUMBER, min_size=0, max_size=5)),
-})
-_PAGE = st.one_of(
-    st.none(),
-    st.fixed_dictionaries({
-        "width": st.one_of(st.none(), _NUMBER),
-        "height": _NUMBER,
-        "lines": st.one_of(st.none(), st.lists(st.one_of(st.none(), _LINE), max_size=8)),
-    }),
-)
-_PAGES = st.one_of(st.none(), st.lists(_PAGE, max_size=3))
-
-
-def _documents(pages: list) -> pa.Table:
-    return pa.table({
-        "document_id": [f"d{index}" for index in range(len(pages))],
-        "pages": pa.array(pages, PAGES),
-    })
-
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(_PAGES, min_size=1, max_size=5))
+@given(st.lists(PAGES_OF_ANY_KIND, min_size=1, max_size=5))
 def test_compute_gives_a_row_the_same_bits_when_alone_or_in_a_batch(pages: list) -> None:
-    together = compute(_documents(pages), SPEC)
+    together = compute(documents(pages), SPEC)
     assert together.schema == schema(SPEC)
     Batch.of(together)
     alone = pa.concat_tables([
-        compute(_documents(pages).slice(row, 1), SPEC) for row in range(len(pages))
+        compute(documents(pages).slice(row, 1), SPEC) for row in range(len(pages))
     ])
     # the written form is compared: equality of floats would take -0.0 for 0.0
-    assert _bytes(together) == _bytes(alone)
-
-
-def _bytes(features: pa.Table) -> list[list[bytes | list]]:
-    return [
-        [
-            row.values.to_numpy(zero_copy_only=False).tobytes()
-            if isinstance(row, pa.ListScalar)
-            and row.values is not None
-            and pa.types.is_primitive(row.values.type)
-            else row.as_py()
-            for row in features[name]
-        ]
-        for name in features.column_names
-    ]
+    assert written(together) == written(alone)
 
 
 def test_compute_gives_the_same_rows_when_real_documents_come_in_any_batch() -> None:
     documents = receipts(9)
     together = compute(documents, SPEC)
     parts = [compute(documents.slice(0, 2), SPEC), compute(documents.slice(2), SPEC)]
-    assert _bytes(together) == _bytes(pa.concat_tables(parts))
+    assert written(together) == written(pa.concat_tables(parts))
 
 
 def test_compute_carries_labels_and_day_when_they_are_there() -> None:
