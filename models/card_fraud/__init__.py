@@ -1,0 +1,1 @@
+"""Which card purchases are fraud, told when they are made."""
