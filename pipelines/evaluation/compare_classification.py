@@ -79,6 +79,11 @@ def differences(
     return [_difference(old, new, row, was[row], now[row], spec) for row in ranked.tolist()]
 
 
+def compact(predictions: pa.Table) -> pa.Table:
+    """As they are: a key and a probability."""
+    return predictions
+
+
 def texts(rows: pa.Table) -> list[str]:
     """None: two rows of a table are alike for good reasons; groups keep them apart."""
     return []
