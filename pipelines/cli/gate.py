@@ -21,6 +21,9 @@ def gate(
         bool, typer.Option("--update", help="Writes the baseline of the code of now.")
     ] = False,
     why: Annotated[str, typer.Option(help="Reason of the new baseline; it is kept in it.")] = "",
+    rows: Annotated[
+        int | None, typer.Option(help="Rows of the new baseline's sample; default: as before.")
+    ] = None,
 ) -> None:
     """Trains on the fixed sample and compares with the committed baseline, row by row.
 
@@ -31,7 +34,7 @@ def gate(
     names = [model] if model else specs.model_names()
     if update:
         for name in names:
-            _update(specs.model(name), why)
+            _update(specs.model(name), why, rows)
         return
     worse = [name for name in names if not _passes(specs.model(name))]
     if worse:
@@ -53,10 +56,10 @@ def _passes(spec: "ModelSpec") -> bool:
     return found.passed
 
 
-def _update(spec: "ModelSpec", why: str) -> None:
+def _update(spec: "ModelSpec", why: str, rows: int | None) -> None:
     from pipelines.gate.baseline import path_of, update
 
-    written = update(spec, path_of(spec.name), why)
+    written = update(spec, path_of(spec.name), why, rows)
     Console(soft_wrap=True).print(
         f"{spec.name}: baseline of {len(written.answers)} test rows written, because: "
         f"{written.why}",

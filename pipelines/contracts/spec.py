@@ -148,9 +148,10 @@ class GatePolicy(_Spec):
     """Largest expected calibration error on the golden set."""
     near_duplicate: Annotated[float, Field(gt=0.5, le=1)] = 0.8
     """Jaccard similarity of word pairs from which two rows are near-duplicates."""
-    near_duplicate_share: Annotated[float, Field(ge=0, lt=1)] = 0.02
-    """Largest share of golden rows with a near-duplicate in the training data; these rows are
-    not scored. A golden row itself in the training data always blocks."""
+    near_duplicate_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Largest share of golden rows with a near-duplicate in the training data. These rows are not
+    scored, so they flatter nobody; more of them say that the split keeps nothing apart. (Of real
+    receipts 3 % have one.) A golden row itself in the training data always blocks."""
 
 
 class ModelSpec(_Spec):

@@ -88,16 +88,20 @@ def check(spec: ModelSpec, path: Path, spoil: Spoil = lambda train: train) -> Me
     )
 
 
-def update(spec: ModelSpec, path: Path, why: str, rows: int = ROWS, seed: int = SEED) -> Baseline:
-    """Writes the baseline of the code of now; raises MisconfiguredError without a reason."""
+def update(spec: ModelSpec, path: Path, why: str, rows: int | None = None) -> Baseline:
+    """Writes the baseline of the code of now; raises MisconfiguredError without a reason.
+
+    `rows` of the sample; without it as many as the baseline had, or `ROWS` for the first one.
+    """
     if len(why.strip()) < 3:
         raise MisconfiguredError(
             f"the reason {why!r} says nothing; a new baseline needs one that a reviewer can "
             "weigh. Give it with --why."
         )
-    now = retrain(_half(spec), sample(spec, rows, seed))
+    rows = rows or (_read(path).rows if path.is_file() else ROWS)
+    now = retrain(_half(spec), sample(spec, rows, SEED))
     answers = comparable(spec.task).compact(now.predictions).to_pylist()
-    baseline = Baseline(model=spec.name, why=why.strip(), rows=rows, seed=seed, answers=answers)
+    baseline = Baseline(model=spec.name, why=why.strip(), rows=rows, seed=SEED, answers=answers)
     head = baseline.model_dump(exclude={"answers"})
     # A row a line, so that a change of the file can be read.
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, sort_keys=True) for row in answers)
