@@ -18,7 +18,15 @@ app = typer.Typer(
 )
 
 # Each module registers its commands with `register(app)`.
-_COMMANDS: tuple[str, ...] = ("decisions", "demo", "documents", "models", "runs", "services")
+_COMMANDS: tuple[str, ...] = (
+    "decisions",
+    "demo",
+    "documents",
+    "gate",
+    "models",
+    "runs",
+    "services",
+)
 
 for _module in _COMMANDS:
     importlib.import_module(f"pipelines.cli.{_module}").register(app)
