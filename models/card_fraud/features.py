@@ -88,13 +88,18 @@ def compute(rows: pa.Table, spec: ModelSpec) -> pa.Table:
     """Features of purchases to which both groups have added their windows, one row each."""
     given: Any = pl.from_arrow(rows)
     frame: pl.DataFrame = given
+    # Of two columns, never by a number: polars divides one row otherwise than many by a number.
     means = {
-        f"{group}_mean_{days}d": _ratio(f"{group}_sum_{days}d", f"{group}_count_{days}d") / 100
+        f"{group}_mean_{days}d": _ratio(
+            pl.col(f"{group}_sum_{days}d"), 100 * pl.col(f"{group}_count_{days}d")
+        )
         for group in _GROUPS
         for days in DAYS
     }
     rates = {
-        f"{group}_fraud_rate_{days}d": _ratio(f"{group}_frauds_{days}d", f"{group}_known_{days}d")
+        f"{group}_fraud_rate_{days}d": _ratio(
+            pl.col(f"{group}_frauds_{days}d"), pl.col(f"{group}_known_{days}d")
+        )
         for group in _GROUPS
         for days in DAYS
     }
@@ -102,7 +107,7 @@ def compute(rows: pa.Table, spec: ModelSpec) -> pa.Table:
         "night": pl.col(_TIME).dt.hour() < 7,
         "weekend": pl.col(_TIME).dt.weekday() > 5,
         **{
-            f"amount_to_{group}_mean": pl.col(_AMOUNT) / means[f"{group}_mean_30d"]
+            f"amount_to_{group}_mean": _ratio(pl.col(_AMOUNT), means[f"{group}_mean_30d"])
             for group in _GROUPS
         },
     }
@@ -116,6 +121,6 @@ def compute(rows: pa.Table, spec: ModelSpec) -> pa.Table:
     )
 
 
-def _ratio(part: str, whole: str) -> pl.Expr:
-    """Null where the whole is nothing."""
-    return pl.when(pl.col(whole) > 0).then(pl.col(part) / pl.col(whole))
+def _ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """Null where the whole is nothing or unknown."""
+    return pl.when(whole > 0).then(part / whole)
