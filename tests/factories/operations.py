@@ -26,7 +26,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pgserver
+        from pgserver import postgres_server
 
+        # Ten seconds to start are its own limit, too few on a busy machine.
+        start = postgres_server.pg_ctl
+        postgres_server.pg_ctl = lambda *given, **more: start(*given, **more | {"timeout": 120})
         server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     # Nothing of it must outlive the tests, and the disk is shared.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):

@@ -131,6 +131,13 @@ def test_rule_holds_a_rejected_version_back_although_it_waits(desk):
     assert "Nobody can overrule" in rules.refuse(answer(override=True), stored, "cy", ["ben"], NOW)
 
 
+def test_rule_holds_a_late_answer_back_although_nobody_swept(desk):
+    stored = asked(desk, hours=1)
+    assert "it is rejected" in rules.refuse(
+        answer(), stored, "cy", ["ben"], NOW + timedelta(hours=1)
+    )
+
+
 def test_inconclusive_never_promotes_by_itself(desk):
     asked(desk, decision="inconclusive")
     with pytest.raises(RefusedError, match="never promotes by itself"):

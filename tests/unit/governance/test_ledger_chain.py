@@ -2,7 +2,7 @@
 
 import pytest
 from factories.operations import NOW, change
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +37,7 @@ def head_of(rows: list[LedgerRow]) -> Head:
     return Head(sequence=rows[-1].sequence, hash=rows[-1].hash) if rows else chain.GENESIS
 
 
+@settings(max_examples=40, deadline=None)
 @given(_CHANGES)
 def test_chain_is_sound_when_nothing_was_done_to_it(changes):
     rows = linked(changes)
@@ -44,6 +45,7 @@ def test_chain_is_sound_when_nothing_was_done_to_it(changes):
     assert chain.verify(rows, head_of(rows), anchors) == []
 
 
+@settings(max_examples=40, deadline=None)
 @given(_CHANGES, st.data())
 def test_chain_shows_an_altered_field_when_any_field_of_any_row_changes(changes, data):
     rows = linked(changes)
@@ -57,6 +59,7 @@ def test_chain_shows_an_altered_field_when_any_field_of_any_row_changes(changes,
     assert chain.verify([*rows[:at], altered, *rows[at + 1 :]], head_of(rows), {})
 
 
+@settings(max_examples=40, deadline=None)
 @given(_CHANGES, st.data())
 def test_chain_shows_a_deleted_row_when_any_is_gone(changes, data):
     rows = linked(changes)
@@ -69,6 +72,7 @@ def test_chain_shows_a_deleted_row_when_any_is_gone(changes, data):
         assert chain.verify(left, head_of(left), {row.sequence: row.hash for row in rows})
 
 
+@settings(max_examples=40, deadline=None)
 @given(_CHANGES, st.permutations(range(6)))
 def test_chain_shows_moved_rows_when_their_order_is_another(changes, order):
     rows = linked(changes)

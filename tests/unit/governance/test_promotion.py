@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from factories.operations import NOW, answer, change, judged
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import NotFoundError, RefusedError
@@ -103,6 +103,7 @@ def test_chain_has_no_fork_when_many_models_write_at_once(opsdb, registry):
     assert verify(opsdb, registry) == (16, [])
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 4), st.none() | st.integers(1, 4)), max_size=12))
 def test_champion_changes_only_when_the_expected_one_was_right(attempts):
     """The compare-and-set against the simplest model of it; the rows are those that won."""

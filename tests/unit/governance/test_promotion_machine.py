@@ -29,8 +29,9 @@ from pipelines.settings import Settings
 
 _VERSIONS = range(1, 6)
 _names = itertools.count()
-_version = st.sampled_from(_VERSIONS)
-_person = st.sampled_from(["ben", "dee", "cy", "eve"])
+# Few versions and mostly approvers, so that many attempts get through.
+_version = st.sampled_from([1, 2, 3, 5])
+_person = st.sampled_from(["ben", "dee", "ben", "dee", "cy", "eve"])
 
 
 def machine(opsdb, base, patch):
@@ -63,7 +64,10 @@ def machine(opsdb, base, patch):
         def champion(self):
             return standing.champion(self.rows())
 
-        @rule(version=_version, decision=st.sampled_from(["promote", "inconclusive", "reject"]))
+        @rule(
+            version=_version,
+            decision=st.sampled_from(["promote", "promote", "inconclusive", "reject"]),
+        )
         def ask(self, version, decision):
             champion = self.champion()
             if version == champion:
@@ -139,7 +143,7 @@ def test_champion_changes_only_by_the_rules_whatever_happens_in_whatever_order(
 ):
     run_state_machine_as_test(
         machine(opsdb, spec, monkeypatch),
-        settings=settings(max_examples=12, stateful_step_count=15, deadline=None),
+        settings=settings(max_examples=8, stateful_step_count=20, deadline=None),
     )
 
 
