@@ -10,7 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.errors import MisconfiguredError
+from pipelines.errors import MisconfiguredError, TransientError
+from pipelines.opsdb import REVISION
 from pipelines.services import databases, home, java, ports, resources, secrets, supervisor
 from pipelines.services.supervisor import Status
 from pipelines.settings import PROJECT_ROOT, Settings
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
         "home": lambda: writable_home(settings),
         "secrets": lambda: private_secrets(settings),
         "databases": lambda: sound_databases(settings),
+        "operations": lambda: reachable_operations(settings),
         "ports": lambda: free_ports(settings, now),
         "services": lambda: sound_services(now),
     }
@@ -160,6 +162,19 @@ def sound_databases(settings: Settings) -> str:
     for name, file in databases.files(settings).items():
         _require_whole(name, file)
     return ", ".join(f"{name} {version}" for name, version in wanted.items())
+
+
+def reachable_operations(settings: Settings) -> str:
+    """The operations database on a server answers and is migrated; one in the home is above."""
+    if settings.operations_uri.startswith("sqlite:///"):
+        return "in the home"
+    from pipelines.opsdb.database import OpsDb
+
+    try:
+        OpsDb.open(settings)
+    except TransientError as error:
+        raise MisconfiguredError(str(error)) from error
+    return f"on a server, at migration {REVISION}"
 
 
 def _require_whole(name: str, file: Path) -> None:

@@ -31,7 +31,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         # Ten seconds to start are its own limit, too few on a busy machine.
         start = postgres_server.pg_ctl
         postgres_server.pg_ctl = lambda *given, **more: start(*given, **more | {"timeout": 120})
-        server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+        server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode=None)
     # Nothing of it must outlive the tests, and the disk is shared.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         _sql(server.get_uri(), f"alter system set {setting} = off")
@@ -41,8 +41,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield server.get_uri()
     process = psutil.Process(server.get_pid())
     process.send_signal(signal.SIGQUIT)  # at once, without writing its pages back
-    psutil.wait_procs([process], timeout=20)
-    server.cleanup()
+    psutil.wait_procs([process], timeout=5)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

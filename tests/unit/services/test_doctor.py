@@ -135,4 +135,10 @@ def test_examination_reports_all_checks_when_several_fail(
     assert not found["home"].ok
     assert not found["java"].ok
     assert found["services"].ok
-    assert len(found) == 11
+    assert len(found) == 12
+
+
+def test_operations_fail_when_the_server_is_away(settings: Settings) -> None:
+    assert doctor.reachable_operations(settings) == "in the home"
+    away = settings.model_copy(update={"opsdb_uri": "postgresql://nobody@127.0.0.1:9/none"})
+    assert_fails(lambda: doctor.reachable_operations(away), "cannot be reached", "MILLRACE_OPSDB")
