@@ -7,6 +7,7 @@ from pipelines.contracts import names
 from pipelines.contracts.result import FeaturesResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.estimators import table as estimators
+from pipelines.features import compute
 from pipelines.lake.lake import Lake
 from pipelines.settings import Settings
 
@@ -24,7 +25,7 @@ def publish(settings: Settings, spec: ModelSpec, documents: pa.Table) -> Feature
     """Appends documents and their features to the lake, as ingestion and Spark would."""
     lake = Lake.open(settings)
     input_snapshot = _append(lake, names.published_table(spec.dataset), documents)
-    features = specs.resolve(spec.features)(documents, spec)
+    features = compute(documents, spec)
     key = f"features-of-{input_snapshot}"
     features = features.append_column(names.FEATURE_KEY, pa.array([key] * len(features)))
     snapshot = _append(lake, names.features_table(spec.name), features)
