@@ -34,8 +34,8 @@ for spec in specs.datasets():
         schedule=defaults.cron("0 0 * * *"),
         params={
             "days": Param(
-                [],
-                type="array",
+                None,
+                type=["null", "array"],
                 items={"type": "string", "format": "date"},
                 title="Days",
                 description="Days to publish, as 2026-01-31. Empty: every day with new files.",

@@ -36,9 +36,10 @@ for spec in specs.models():
         doc_md=__doc__,
         schedule=AssetOrTimeSchedule(timetable=cron, assets=data) if cron else data,
         params={
+            # As text: a browser rounds numbers of this size.
             "snapshot_id": Param(
                 None,
-                type=["null", "integer"],
+                type=["null", "string", "integer"],
                 title="Snapshot",
                 description="Published snapshot to train on. Empty: the newest.",
             ),

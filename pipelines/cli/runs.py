@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pipelines.cli.follow import RunView
-from pipelines.errors import MillraceError, MisconfiguredError
+from pipelines.errors import MillraceError, MisconfiguredError, RefusedError
 from pipelines.settings import Settings
 
 
@@ -77,7 +77,12 @@ def follow_run(dag_id: str, conf: dict[str, Any], *, in_process: bool = False) -
     from pipelines.services.access import airflow_client
 
     console = Console()
-    client = None if in_process else airflow_client()
+    client = airflow_client()
+    if in_process and client is not None:
+        raise RefusedError(
+            "services of this home are running: their scheduler would run the same tasks beside "
+            "this process. Leave out --in-process, or stop them with `millrace down`."
+        )
     view = RunView(dag_id, console)
     if client is None:
         if not in_process:

@@ -13,9 +13,10 @@ SHADOW = "Run as shadow"
 REJECT = "Reject"
 
 FORM = {
+    # The empty default leaves the buttons grey until something is written.
     "why": Param(
+        "",
         type="string",
-        minLength=3,
         title="Why",
         description="Your reason, as it will stand on the ledger.",
     )

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,14 +10,14 @@ import pytest
 
 from pipelines.contracts import names
 from pipelines.lake.lake import Lake
+from pipelines.opsdb import decisions
+from pipelines.opsdb.database import OpsDb
 from pipelines.registry.store import Registry
 from pipelines.samples.receipts import generate
 from pipelines.services.airflow_client import AirflowClient
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.services
-
-Millrace = Callable[..., subprocess.CompletedProcess[str]]
 
 DOCUMENTS = 90
 INGEST, TRAIN = "ingest__receipts", "train__receipts"
@@ -54,7 +51,8 @@ def test_each_task_has_one_effect_when_its_worker_is_killed(
 
     run_id = client.run_caused_by(TRAIN, begin, timeout_seconds=60, sleep=time.sleep)
     assert run_id is not None, "the published data starts the training"
-    for task, after in (("features", 1.0), ("train", 3.0), ("evaluate", 1.0), ("register", 1.5)):
+    moments = {"features": 1.0, "train": 3.0, "evaluate": 1.0, "register": 1.5, "gate": 1.5}
+    for task, after in moments.items():
         _kill(client, TRAIN, run_id, task, after=after)
     assert _end(client, TRAIN, run_id) == "success"
 
@@ -66,24 +64,10 @@ def test_each_task_has_one_effect_when_its_worker_is_killed(
     assert len(lake.history(names.features_table("receipts"))) == 1
     registry = Registry.open(Settings(home=live_home))
     assert [one.version for one in registry.versions("receipts")] == [1]
+    with OpsDb.open(Settings(home=live_home)).read() as session:
+        assert len(decisions.requests(session)) == 1, "one request for a decision"
     leftovers = list((live_home / "runs").rglob("*.aside"))
     assert leftovers == [], "nothing half-made is left"
-
-
-def test_one_version_comes_out_when_a_training_runs_twice_at_once(
-    client: AirflowClient, live_home: Path, millrace: Millrace
-) -> None:
-    settings = Settings(home=live_home)
-    before = {one.version for one in Registry.open(settings).versions("receipts")}
-    assert before, "the test above has published and trained"
-    with ThreadPoolExecutor() as pool:
-        arguments = ("run", "train", "receipts", "--param", "seed=11", "--in-process")
-        runs = [pool.submit(millrace, *arguments) for _ in range(2)]
-    for run in runs:
-        assert run.result().returncode == 0, run.result().stdout + run.result().stderr
-    after = {one.version for one in Registry.open(settings).versions("receipts")}
-    assert after - before == {max(before) + 1}
-    assert len(Lake.open(settings).history(names.features_table("receipts"))) == 1
 
 
 def _kill(client: AirflowClient, dag_id: str, run_id: str, task_id: str, *, after: float) -> None:

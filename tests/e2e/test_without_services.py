@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -64,3 +65,15 @@ def test_files_become_answers_without_any_service(run: Run, sample: Path, tmp_pa
     assert len(lines) == 100
     assert set(lines[0]) == {"document_id", "model_version", "fields"}
     assert set(lines[0]["fields"]["total"]) == {"value", "confidence", "boxes"}
+
+
+def test_one_version_comes_out_when_a_training_runs_twice_at_once(run: Run) -> None:
+    with ThreadPoolExecutor() as pool:
+        arguments = ("run", "train", "receipts", "--param", "seed=11", "--in-process")
+        twins = [pool.submit(run, *arguments) for _ in range(2)]
+    for twin in twins:
+        printed = twin.result().stdout + twin.result().stderr
+        # The gate may refuse so small a model; nothing else may end a run.
+        assert twin.result().returncode == 0 or "the gate rejected" in printed, printed
+    versions = run("models", "receipts").stdout.splitlines()[1:]
+    assert [line.split("\t")[1] for line in versions] == ["2", "1"]

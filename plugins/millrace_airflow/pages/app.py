@@ -49,7 +49,6 @@ def run_page(dag_id: str, run_id: str, request: Request, session: SessionDep) ->
         run_id=run_id,
         tasks=tasks,
         prefix=request.scope.get("root_path", ""),
-        mlflow=f"http://{settings.load().bind}:{settings.load().mlflow_port}",
     )
     return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
 
