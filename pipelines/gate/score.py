@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipelines import specs
+from pipelines.errors import BadDataError
 from pipelines.estimators.artefact import Artefact
 from pipelines.scoring.batch import History, predict
 
@@ -29,7 +31,8 @@ def answer(
     """What each model answers to the rows, one row each in the same order.
 
     The first batch is answered once before, untimed: what is loaded on first use costs whoever
-    comes first. Models that look at earlier rows get all rows at once.
+    comes first. Models that look at earlier rows get all rows at once. Raises BadDataError where
+    a row is left without an answer.
     """
     batch = BATCH_ROWS if all(model.spec.history is None for model in models) else rows.num_rows
     tables: list[list[pa.Table]] = [[] for _ in models]
@@ -42,7 +45,17 @@ def answer(
             begun = clock()
             tables[which].append(predict(models[which], rows.slice(start, batch), history=history))
             seconds[which] += clock() - begun
-    return [
-        Answered(pa.concat_tables(parts), spent)
-        for parts, spent in zip(tables, seconds, strict=True)
-    ]
+    found = [pa.concat_tables(parts) for parts in tables]
+    for model, answers in zip(models, found, strict=True):
+        _require_all(answers, rows, specs.key(model.spec))
+    return [Answered(one, spent) for one, spent in zip(found, seconds, strict=True)]
+
+
+def _require_all(answers: pa.Table, rows: pa.Table, key: str) -> None:
+    """Raises BadDataError unless the answers are of the rows, in their order."""
+    if key not in answers.column_names or answers[key].to_pylist() != rows[key].to_pylist():
+        raise BadDataError(
+            f"{answers.num_rows} answers with the columns {', '.join(answers.column_names)} to "
+            f"{rows.num_rows} rows; expected one answer for each, named by {key!r}, in their "
+            "order. Mend the estimator."
+        )

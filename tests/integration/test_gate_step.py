@@ -166,6 +166,27 @@ def test_gate_rejects_without_a_score_when_the_artefact_was_swapped(home):
     assert result.table == []
 
 
+def test_gate_rejects_when_model_yaml_asks_for_other_fields(home):
+    fields = {name: one for name, one in home.model.fields.items() if name != "total"}
+    model = home.model.model_copy(update={"gate": POLICY, "fields": fields})
+    spec = GateSpec(model=model, version=3)
+    deps = {"registry": home.registry, "lake": home.lake, "settings": home.settings}
+    verdict = gate.run(spec, **deps).verdict
+    assert verdict.decision == "reject"
+    assert "model.yaml asks for company (name), date (date), address" in verdict.reasons[0]
+
+
+def test_gate_rejects_when_the_run_did_not_come_to_its_end(home):
+    run, client = home.registry.resolve("receipts", 3).run_id, home.registry.client()
+    client.update_run(run, status="FAILED")
+    try:
+        verdict = home.judge(3).verdict
+    finally:
+        client.update_run(run, status="FINISHED")
+    assert verdict.decision == "reject"
+    assert "did not come to its end" in verdict.reasons[0]
+
+
 def test_gate_rejects_when_the_lock_or_snapshot_is_not_recorded(home):
     home.registry.tag(home.registry.resolve("receipts", 3), "lock_hash", "unlocked")
     assert "it must name a snapshot of the lake and a lock" in home.judge(3).verdict.reasons[0]
