@@ -57,4 +57,5 @@ def of_rows(rows: pa.Table, spec: ModelSpec) -> pa.Table:
 def _holds(found: pa.Table, rows: pa.Table, key: str) -> bool:
     """Whether the first columns are those given, by name and type, and the rows by their key."""
     first = pa.schema(list(found.schema)[: rows.num_columns])
-    return first.equals(pa.schema(list(rows.schema))) and found[key].equals(rows[key])
+    same: bool = first.equals(pa.schema(list(rows.schema))) and found[key].equals(rows[key])
+    return same
