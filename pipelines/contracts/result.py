@@ -146,6 +146,8 @@ class GateResult(StepResult):
     evidence_hash: str
     """SHA-256 of evidence.json."""
     golden_rows: int
+    """Independent rows (documents, customers) of the golden set that were scored, and below of
+    the recent one."""
     recent_rows: int
     golden_snapshot_id: int | None
     """None where a check failed before any row was scored."""
