@@ -165,6 +165,7 @@ def test_batches_hold_every_line_in_its_state(tmp_path, limits):
     ]
 
 
+@pytest.mark.slow
 def test_every_real_transaction_is_read(limits):
     path = specs.EXPECTATIONS.parents[1] / "shared/data/fraud/transactions_2018-04.csv.gz"
     if not path.is_file():
