@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from pipelines import features, specs
@@ -12,6 +14,7 @@ from pipelines.contracts import names
 from pipelines.contracts.result import FeaturesResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import NotFoundError, RefusedError
+from pipelines.lake.golden import golden_table
 from pipelines.publication import lock_hash
 from pipelines.registry import ModelVersion, Registry
 from pipelines.registry.provenance import code_revision
@@ -30,6 +33,9 @@ class Reads(Protocol):
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """Rows of one snapshot."""
+
+    def current_snapshot(self, table: str) -> int | None:
+        """The newest snapshot of a table; None where it has none."""
 
 
 Train = Callable[[ModelSpec, FeaturesResult, Reads, Path], TrainResult]
@@ -64,7 +70,8 @@ def reproduce(
     spec = registry.load(version).spec
     recorded = _recorded(version, spec)
     rows, source = _features(spec, recorded, lake)
-    trained = train(spec, recorded, _WithFeatures(lake, recorded.table, rows), scratch)
+    then = {recorded.table: rows, golden_table(spec.name): _kept_from(version, registry)}
+    trained = train(spec, recorded, _AsItWas(lake, then), scratch)
     registered = version.tags[ARTEFACT_HASH]
     return Reproduction(
         model=version.model,
@@ -116,11 +123,23 @@ def _features(spec: ModelSpec, recorded: FeaturesResult, lake: Reads) -> tuple[p
     return made.select(schema.names).cast(schema), "computed anew: the lake keeps them no longer"
 
 
-class _WithFeatures:
-    """The lake, where one table is the features at hand."""
+def _kept_from(version: ModelVersion, registry: Registry) -> pa.Table:
+    """Keys of the rows that the training was kept from, as its split says.
 
-    def __init__(self, lake: Reads, table: str, rows: pa.Table) -> None:
-        self._lake, self._table, self._rows = lake, table, rows
+    The golden set may have grown since: rows of it that were trained on then are so again.
+    """
+    split = pq.read_table(registry.split_file(version))
+    return split.filter(pc.equal(split[names.PART], names.SET_ASIDE)).drop_columns([names.PART])
+
+
+class _AsItWas:
+    """The lake, where some tables are the rows at hand."""
+
+    def __init__(self, lake: Reads, then: Mapping[str, pa.Table]) -> None:
+        self._lake, self._then = lake, then
+
+    def current_snapshot(self, table: str) -> int | None:
+        return 0 if table in self._then else self._lake.current_snapshot(table)
 
     def read(
         self,
@@ -130,8 +149,8 @@ class _WithFeatures:
         where: Mapping[str, Any] | None = None,
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
-        if table == self._table:
-            return self._rows
+        if table in self._then:
+            return self._then[table]
         return self._lake.read(table, snapshot_id=snapshot_id, where=where, columns=columns)
 
 
