@@ -121,5 +121,8 @@ def draw_reliability(found: Evaluation, path: Path) -> None:
             )
         axes.set_xscale("log")
         axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            # The usual labels of such an axis are formulas, which the style leaves as text.
+            axis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_xlabel("probability")
         axes.set_ylabel("share that is true (95 %)")
