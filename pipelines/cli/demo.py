@@ -25,7 +25,7 @@ SEED = 7
 
 _INGEST = f"ingest__{DATASET}"
 _TRAIN = "train__receipts"
-_TRAIN_TASKS = ("features", "train", "evaluate", "register")
+_TRAIN_TASKS = ("features", "train", "evaluate", "register", "gate")
 
 
 def register(app: typer.Typer) -> None:

@@ -43,6 +43,7 @@ def show(outcome: Outcome, settings: Settings, console: Console) -> None:
         f"alias {training['register']['alias']}"
         + (", registered before" if training["register"]["reused"] else ""),
     )
+    table.add_row("gate", _gate(training["gate"], training["register"]))
     console.print(table, highlight=False)
     console.print()
     rows = training["evaluate"]["rows"]
@@ -51,6 +52,16 @@ def show(outcome: Outcome, settings: Settings, console: Console) -> None:
     console.print()
     console.print(f"  run      {outcome.run_url}", highlight=False, soft_wrap=True)
     show_access(settings, console)
+
+
+def _gate(gate: dict[str, Any] | None, registered: dict[str, Any]) -> str:
+    name = f"{registered['model']} {registered['version']}"
+    if gate is None:
+        return "the version is the champion already"
+    return (
+        f"{gate['verdict']['decision']}; waits for a person, in Airflow under Required Actions or\n"
+        f"millrace approve {name} --as ben --why …"
+    )
 
 
 def _features(features: dict[str, Any]) -> str:
