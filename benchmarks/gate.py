@@ -10,7 +10,8 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -32,17 +33,18 @@ from pipelines.training.plant import spoil
 
 PAGE = PROJECT_ROOT / "docs" / "gate.md"
 WIDTH = 120
-SAMPLE = 320
+SAMPLE = 220
 """Documents of a sample; about half of them are tested, so that twenty trainings are quick."""
 SMALL = {
-    "folds": 2, "word_models": 1, "word_trees": 20, "rank_trees": 20, "value_trees": 30,
-    "render_trees": 20,
+    "folds": 2, "word_models": 1, "word_trees": 12, "rank_trees": 12, "value_trees": 20,
+    "render_trees": 12,
 }  # fmt: skip
 # Twice as slow is no news on a machine that does other things: this table is about scores.
 TRAINED_POLICY = GatePolicy(latency_ratio=5, calibration_error=0.2)
 COLUMNS = ("candidate", "must", "promote", "reject", "inconclusive", "as it must")
 
-Line = tuple[str, bool, Counter[str]]
+Line = tuple[str, bool | None, Counter[str]]
+"""Name, whether it may pass (None: who is better is not known), and the decisions."""
 
 
 def simulated(seeds: int) -> list[Line]:
@@ -63,14 +65,15 @@ def simulated(seeds: int) -> list[Line]:
 def trained(seeds: int, say: Callable[[str], None]) -> list[Line]:
     """Decisions about trained models, each kind once a seed."""
     lines: dict[str, Line] = {}
-    for seed in range(seeds):
-        for name, good, decision in _of_seed(seed):
-            lines.setdefault(name, (name, good, Counter()))[2][decision] += 1
-        say(f"trained models of seed {seed}")
+    with ProcessPoolExecutor() as pool:
+        for seed, found in enumerate(pool.map(_of_seed, range(seeds))):
+            for name, good, word in found:
+                lines.setdefault(name, (name, good, Counter()))[2][word] += 1
+            say(f"trained models of seed {seed}")
     return list(lines.values())
 
 
-def _of_seed(seed: int) -> Iterator[tuple[str, bool, str]]:
+def _of_seed(seed: int) -> list[tuple[str, bool | None, str]]:
     model = specs.model("receipts")
     shares = {"unseen_group_share": 0.25, "seen_group_share": 0.3}
     spec = model.model_copy(
@@ -85,22 +88,25 @@ def _of_seed(seed: int) -> Iterator[tuple[str, bool, str]]:
     whole = retrain(spec, rows)
     shuffled = retrain(spec, rows, lambda train: spoil(train, spec, "shuffled_labels", seed=seed))
     tenth = retrain(spec, rows, lambda train: spoil(train, spec, "tenth_of_data", seed=seed))
-    broken = retrain(spec, rows, lambda train: without_labels(train, "date"))
-    yield "shuffled labels", False, decision(spec, shuffled, whole)
-    yield "a tenth of the data", False, decision(spec, tenth, whole)
-    yield "one field of three labels, the others as before", False, decision(spec, broken, whole)
-    yield "the champion itself", False, decision(spec, whole, whole)
+    broken = retrain(spec, rows, lambda train: with_wrong_labels(train, "date"))
     leaked = pa.concat_tables([whole.trained, whole.tested.slice(0, 1)])
-    yield "one golden row in training", False, decision(spec, whole, tenth, leaked)
-    yield "all of the data, against a tenth", True, decision(spec, whole, tenth)
+    return [
+        ("shuffled labels", False, decision(spec, shuffled, whole)),
+        ("a tenth of the data", False, decision(spec, tenth, whole)),
+        ("dates of other rows, against a tenth", False, decision(spec, broken, tenth)),
+        ("the champion itself", False, decision(spec, whole, whole)),
+        ("one golden row in training", False, decision(spec, whole, shuffled, leaked)),
+        ("all of the data, against shuffled labels", True, decision(spec, whole, shuffled)),
+        ("all of the data, against a tenth", None, decision(spec, whole, tenth)),
+    ]
 
 
-def without_labels(train: pa.Table, field: str, kept: int = 3) -> pa.Table:
-    """The field's labels taken from all but the first rows."""
+def with_wrong_labels(train: pa.Table, field: str) -> pa.Table:
+    """Each row has the field's label of the row before it, and its own other labels."""
     place = train.schema.get_field_index(names.FIELDS)
+    found = [dict(row) for row in train[names.FIELDS].to_pylist()]
     labels = [
-        [(name, value) for name, value in found if name != field or row < kept]
-        for row, found in enumerate(train[names.FIELDS].to_pylist())
+        list({**row, field: found[at - 1].get(field)}.items()) for at, row in enumerate(found)
     ]
     kind = train.schema.field(place)
     return train.set_column(place, kind, pa.array(labels, kind.type))
@@ -124,13 +130,15 @@ def decision(
 def cells(line: Line) -> tuple[str, ...]:
     """A line of the table as text."""
     name, good, counted = line
+    each = [str(counted[one]) for one in ("promote", "reject", "inconclusive")]
+    if good is None:
+        return (name, "–", *each, "–")
     whole = sum(counted.values())
     right = counted["promote"] if good else whole - counted["promote"]
-    each = [str(counted[one]) for one in ("promote", "reject", "inconclusive")]
     return (name, "pass" if good else "be blocked", *each, f"{right / whole:.0%}")
 
 
-def markdown(simulations: Sequence[Line], models: Sequence[Line], seconds: float) -> str:
+def markdown(simulations: Sequence[Line], models: Sequence[Line]) -> str:
     """The page docs/gate.md."""
     parts = [
         "# What the gate stops, and what it lets through",
@@ -150,11 +158,11 @@ def markdown(simulations: Sequence[Line], models: Sequence[Line], seconds: float
         "## Trained models",
         "",
         f"Small extractors (few trees), trained on a sample of {SAMPLE} documents of their own "
-        "for each seed; about half of them are tested, and are golden and recent set at once.",
+        "for each seed; about half of them are tested, and are golden and recent set at once. "
+        "Where the last row is no promotion, some field is no better with ten times the data, or "
+        "a hundred documents do not show that it is.",
         "",
         *_table(models),
-        "",
-        f"Taken in {seconds:.0f} CPU-seconds.",
     ]
     return "\n".join(parts) + "\n"
 
@@ -172,7 +180,6 @@ def main() -> None:
     given = parser.parse_args()
     # A file or a pipe has no width of its own.
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    begun = time.process_time()
     simulations = simulated(given.seeds)
     models = trained(given.trained, lambda text: console.print(text, style="dim"))
     for lines in (simulations, models):
@@ -180,8 +187,7 @@ def main() -> None:
         for line in lines:
             table.add_row(*cells(line))
         console.print(table)
-    seconds = time.process_time() - begun
-    PAGE.write_text(markdown(simulations, models, seconds), encoding="utf-8")
+    PAGE.write_text(markdown(simulations, models), encoding="utf-8")
 
 
 if __name__ == "__main__":
