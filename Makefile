@@ -21,6 +21,7 @@ check: setup ## the fast part of the tests (60 s)
 
 bench: setup ## one table of figures, as ratios
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.gate
 
 lock: setup ## requirements.txt anew from pyproject.toml
 	@bash scripts/lock.sh
