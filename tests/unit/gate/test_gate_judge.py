@@ -6,7 +6,7 @@ import pytest
 from benchmarks.planted import FIELDS, POLICY, better, checks, seen, signals
 from pipelines.contracts.spec import GatePolicy
 from pipelines.gate.judge import judge
-from pipelines.gate.rules import CHECKS
+from pipelines.gate.rules import CHECKS, SCORE_RULES
 from pipelines.gate.statistics import holm, more_rows
 
 
@@ -107,3 +107,19 @@ def test_policy_blocks_by_default_when_model_yaml_is_silent():
     assert judge(signals(seen(draw(), 400, 0, 0), seen(draw(), 400, 0, 0)), policy).decision == (
         "reject"
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "outcome"),
+    [
+        (400, 0.10, "passed"),
+        (400, 0.12, "undecided"),
+        (400, 0.20, "failed"),
+        (30, 0.19, "undecided"),
+    ],
+)
+def test_calibration_is_undecided_when_so_few_rows_may_show_it_by_chance(rows, error, outcome):
+    signals = better(draw(), calibration_error=error)
+    golden = signals.golden.model_copy(update={"n": rows})
+    (found,) = SCORE_RULES["calibration"](signals.model_copy(update={"golden": golden}), POLICY)
+    assert found.outcome == outcome
