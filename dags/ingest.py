@@ -6,6 +6,7 @@ days in the published table by one commit. Readers see all of it or nothing.
 
 **Starts** every night, by `millrace ingest`, by hand, or by a back-fill:
 `airflow backfill create --dag-id ingest__receipts --from-date 2026-01-01 --to-date 2026-01-31`.
+On the embedded SQLite it may say `database is locked`; then it created nothing: give it again.
 A run of a date publishes that day and every earlier one with new files, so the nightly run closes
 the day before it.
 
