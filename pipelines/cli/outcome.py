@@ -59,7 +59,7 @@ def _gate(gate: dict[str, Any] | None, registered: dict[str, Any]) -> str:
     if gate is None:
         return "the version is the champion already"
     return (
-        f"{gate['verdict']['decision']}; waits for a person, in Airflow under Required Actions or\n"
+        f"{gate['verdict']['decision']}; waits for a person, in Airflow or by\n"
         f"millrace approve {name} --as ben --why …"
     )
 
