@@ -22,10 +22,10 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 _TWICE = """
 set -e
+trap '"$0" -m pipelines.cli down' EXIT
 "$0" -m pipelines.cli demo --n 120 --stay
 echo SECOND
 "$0" -m pipelines.cli demo --n 120
-"$0" -m pipelines.cli down
 """
 
 
