@@ -111,6 +111,39 @@ class AirflowClient:
             sleep(0.5)
         return None
 
+    def wait_for_question(
+        self,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        timeout_seconds: float,
+        sleep: Callable[[float], None],
+    ) -> bool:
+        """Whether the task came to wait for a person; False where it, or its run, ended instead.
+
+        Raises TransientError where neither happened in time.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            states = {task["task_id"]: task["state"] for task in self.tasks(dag_id, run_id)}
+            if states.get(task_id) == "awaiting_input":
+                return True
+            ended = self.run(dag_id, run_id)["state"] in FINISHED_RUN
+            if ended or states.get(task_id) in {"success", "failed", "skipped"}:
+                return False
+            sleep(0.5)
+        raise TransientError(
+            f"task {task_id} of {dag_id} did not come to ask anybody within "
+            f"{timeout_seconds:.0f} s; see {self.url}/dags/{dag_id}/runs/{run_id}"
+        )
+
+    def answer(
+        self, dag_id: str, run_id: str, task_id: str, option: str, form: dict[str, Any]
+    ) -> None:
+        """Gives this session's user's answer to a task that waits; RefusedError for others."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        self._call("PATCH", path, json={"chosen_options": [option], "params_input": form})
+
     def follow(
         self, dag_id: str, run_id: str, sleep: Callable[[float], None]
     ) -> Iterator[dict[str, Any]]:
