@@ -90,32 +90,33 @@ def rollback(
     """
     from pipelines import specs
     from pipelines.gate.preflight import answer_golden
-    from pipelines.governance.rollback import Rollback
-    from pipelines.governance.rollback import rollback as go_back
+    from pipelines.governance import rollback as going_back
     from pipelines.lake.lake import Lake
 
     settings, db, registry = _desk(model)
-    wish = _checked(
-        Rollback,
-        model=model,
-        version=None if to is None else registry.resolve(model, to).version,
-        person=person,
-        why=why,
-        via="cli",
-        os_user=_os_user(),
-    )
-    lake = Lake.open(settings)
-    result = go_back(
-        wish,
-        spec=specs.model(model),
+    word = _checked(going_back.Rollback, person=person, why=why, via="cli", os_user=_os_user())
+    lake, spec = Lake.open(settings), specs.model(model)
+    prepared = going_back.preflight(
+        model,
+        None if to is None else registry.resolve(model, to).version,
+        spec=spec,
         db=db,
         registry=registry,
-        settings=settings,
         score=lambda artefact: answer_golden(artefact, lake),
-        now=datetime.now(UTC),
-        say=typer.echo,
     )
-    _show(result)
+    for line in prepared.seen:
+        typer.echo(line)
+    _show(
+        going_back.rollback(
+            word,
+            prepared,
+            spec=spec,
+            db=db,
+            registry=registry,
+            settings=settings,
+            now=datetime.now(UTC),
+        )
+    )
 
 
 def ledger(

@@ -21,7 +21,7 @@ PLATFORM = "millrace"
 """Author of what a schedule or new data started."""
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     if any(ord(sign) < 32 and sign not in "\n\t" for sign in text):
         raise ValueError("expected text without control characters")
     text.encode()  # a lone surrogate is no text
@@ -32,7 +32,7 @@ Person = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]
 Why = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=2_000),
-    AfterValidator(_storable),
+    AfterValidator(storable),
 ]
 """A reason in a person's words; at least three letters."""
 
@@ -137,6 +137,22 @@ class Head(_Record):
 
     sequence: int
     hash: str
+
+
+class Preflight(StepResult):
+    """What was looked at before an earlier champion may come back."""
+
+    model: str
+    champion: int
+    """The champion then: the rollback expects it to be champion still."""
+    version: int
+    """The version to go back to."""
+    author: str
+    """Who started its training; never the approver."""
+    artefact_hash: str
+    """Hash of the model's files that were looked at."""
+    seen: list[str]
+    """What was found, in sentences."""
 
 
 class DecisionResult(StepResult):

@@ -43,10 +43,11 @@ def append(session: Session, change: Change, *, expected: int | None) -> LedgerR
     rows = ledger.rows(session, change.model)
     current = standing.champion(rows)
     if current != expected:
+        late = rules.outrun if change.kind == "rollback" else rules.overtaken
         raise RefusedError(
             f"version {change.to_version} of {change.model} was to follow version {expected}: "
-            f"{rules.overtaken(standing.reigns(rows)[-1].row)}"
-            if rows and current is not None
+            f"{late(standing.reigns(rows)[-1].row)}"
+            if current is not None
             else f"{change.model} has no champion, expected was version {expected}"
         )
     row = ledger.append(session, change)
@@ -55,6 +56,16 @@ def append(session: Session, change: Change, *, expected: int | None) -> LedgerR
             if request.champion != row.to_version:
                 decisions.close(session, request.request_id, "expired", rules.overtaken(row))
     return row
+
+
+def require_files(seen_hash: str, version: ModelVersion, registry: Registry) -> None:
+    """Raises RefusedError where the model's files are not those that were looked at."""
+    registry.load(version)
+    if version.tags.get(ARTEFACT_HASH) != seen_hash:
+        raise RefusedError(
+            f"version {version.version} of {version.model} is registered with other files than "
+            "were judged. Find out who changed it, and train again."
+        )
 
 
 def follow(db: OpsDb, registry: Registry, model: str) -> list[str]:

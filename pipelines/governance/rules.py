@@ -87,8 +87,21 @@ def settled(request: StoredRequest, decided: Decided | None) -> str:
 def overtaken(winner: LedgerRow) -> str:
     """Tells a request that was compared with a former champion who was first."""
     return (
-        f"{winner.person} made version {winner.to_version} the champion at "
-        f"{winner.at:%Y-%m-%d %H:%M:%SZ} ({winner.kind}, ledger row {winner.sequence}), and this "
-        "one was never compared with it. Run the gate anew: "
+        f"{_who_was_first(winner)}, and this one was never compared with it. Run the gate anew: "
         f"millrace run train {winner.model}"
+    )
+
+
+def outrun(winner: LedgerRow) -> str:
+    """Tells a rollback that was prepared against a former champion who was first."""
+    return (
+        f"{_who_was_first(winner)}, after this rollback was prepared. Look at it with "
+        f"`millrace models {winner.model}`, and roll back anew if that is still wanted."
+    )
+
+
+def _who_was_first(winner: LedgerRow) -> str:
+    return (
+        f"{winner.person} made version {winner.to_version} the champion at "
+        f"{winner.at:%Y-%m-%d %H:%M:%SZ} ({winner.kind}, ledger row {winner.sequence})"
     )

@@ -25,7 +25,7 @@ from pipelines.governance import card
 from pipelines.governance.audit import audit
 from pipelines.governance.decide import ask, decide
 from pipelines.governance.reconcile import reconcile
-from pipelines.governance.rollback import Rollback, rollback
+from pipelines.governance.rollback import Rollback, preflight, rollback
 from pipelines.governance.verify import verify
 from pipelines.lake.golden import freeze
 from pipelines.lake.lake import Lake
@@ -201,15 +201,9 @@ def test_rollback_answers_within_ten_seconds(home):
     assert seconds < 10
 
 
-def wish(**different):
-    content = {"model": "receipts", "person": "ben", "why": "dates are wrong", "via": "cli"}
-    return Rollback.model_validate(content | different)
-
-
 def test_rollback_is_refused_when_it_would_not_work(home, trained_home):
     model = trained_home[1]
-    desk = {"db": OpsDb.open(home), "registry": Registry.open(home), "settings": home}
-    rest = {**desk, "now": now()}
+    desk = {"db": OpsDb.open(home), "registry": Registry.open(home)}
 
     def good(_):
         return "It answers."
@@ -217,25 +211,31 @@ def test_rollback_is_refused_when_it_would_not_work(home, trained_home):
     def bad(_):
         raise BadDataError("a column is missing")
 
+    def look(version=None, spec=model, score=good):
+        return preflight("receipts", version, spec=spec, score=score, **desk)
+
+    def go(prepared, person="ben"):
+        word = Rollback(person=person, why="dates are wrong", via="cli")
+        return rollback(word, prepared, spec=model, settings=home, now=now(), **desk)
+
     for version, champion in ((1, None), (2, 1)):
         put(home, version, champion)
         given = Answer(
             model="receipts", version=version, choice="promote", person="ben", why="better",
             via="cli",
         )  # fmt: skip
-        decide(given, spec=model, **desk, now=now())
+        decide(given, spec=model, settings=home, now=now(), **desk)
     with pytest.raises(RefusedError, match="cannot answer the golden set: a column is missing"):
-        rollback(wish(), spec=model, score=bad, **rest)
-    other = model.model_copy(update={"features_schema": "factories.operations:no_schema"})
+        look(score=bad)
     with pytest.raises(RefusedError, match="features"):
-        rollback(wish(), spec=other, score=good, **rest)
-    with pytest.raises(RefusedError, match="cy may not decide"):
-        rollback(wish(person="cy"), spec=model, score=good, **rest)
+        look(spec=model.model_copy(update={"features_schema": "factories.operations:no_schema"}))
     with pytest.raises(RefusedError, match="version 2 is the champion of receipts already"):
-        rollback(wish(version=2), spec=model, score=good, **rest)
+        look(version=2)
     with pytest.raises(RefusedError, match="never champion before version 2"):
-        rollback(wish(version=7), spec=model, score=good, **rest)
-    assert rollback(wish(), spec=model, score=good, **rest).champion == 1
+        look(version=7)
+    with pytest.raises(RefusedError, match="cy may not decide"):
+        go(look(), person="cy")
+    assert go(look()).champion == 1
 
 
 def test_audit_finds_what_a_hand_did_and_repairs_or_adopts_it(home):

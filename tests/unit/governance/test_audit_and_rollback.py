@@ -78,10 +78,19 @@ def test_adoption_follows_the_rules_of_an_approval(opsdb, registry, spec, settin
         auditing.adopt(no_card, "dee", "it was live", None, **desk)
 
 
-def wish(**different):
-    return Rollback.model_validate(
-        {"model": "receipts", "person": "ben", "why": "dates", "via": "cli"} | different
-    )
+def word(**different):
+    return Rollback.model_validate({"person": "ben", "why": "dates", "via": "cli"} | different)
+
+
+@pytest.fixture
+def desk(opsdb, registry, spec, settings):
+    """What a rollback needs; `look` does the pre-flight at it."""
+    return {"spec": spec, "db": opsdb, "registry": registry, "settings": settings, "now": NOW}
+
+
+def look(desk, version=None, score=lambda _: "It answers 5 rows.", **different):
+    needed = {name: desk[name] for name in ("spec", "db", "registry")} | different
+    return preflight("receipts", version, score=score, **needed)
 
 
 def test_target_is_the_champion_before_and_nothing_that_never_was(opsdb, promoted):
@@ -97,47 +106,81 @@ def test_target_is_the_champion_before_and_nothing_that_never_was(opsdb, promote
         target("wheat", None, opsdb)
 
 
-def test_preflight_stops_where_files_features_or_answers_are_not_right(registry, spec):
+def test_preflight_stops_where_files_features_or_answers_are_not_right(
+    desk, registry, spec, promoted
+):
     def fail(_):
         raise BadDataError("NaN in total")
 
-    version = registry.resolve("receipts", 1)
-    seen = preflight(version, spec, registry=registry, score=lambda _: "It answers 5 rows.")
-    assert [line.split()[0] for line in seen] == ["receipts", "Today's", "It"]
+    prepared = look(desk)
+    assert (prepared.champion, prepared.version, prepared.author) == (2, 1, "cy")
+    assert [line.split()[0] for line in prepared.seen] == ["receipts", "Today's", "It"]
     with pytest.raises(RefusedError, match="cannot answer the golden set: NaN in total"):
-        preflight(version, spec, registry=registry, score=fail)
+        look(desk, score=fail)
     other = spec.model_copy(update={"features": "models.receipts.features:schema"})
     with pytest.raises(RefusedError, match="was trained on features of"):
-        preflight(version, other, registry=registry, score=lambda _: "")
+        look(desk, spec=other)
     registry.swapped.add(1)
     with pytest.raises(RefusedError, match="changed after the training"):
-        preflight(version, spec, registry=registry, score=lambda _: "")
+        look(desk)
 
 
-def test_rollback_loses_when_another_promoted_during_the_preflight(
-    opsdb, registry, spec, settings, promoted
-):
-    def meanwhile(_):
-        append(opsdb, change(3, from_version=2), 2)
-        return "It answers."
-
-    with pytest.raises(RefusedError, match="ben made version 3 the champion"):
-        rollback(
-            wish(), spec=spec, db=opsdb, registry=registry, settings=settings, score=meanwhile,
-            now=NOW,
-        )  # fmt: skip
-
-
-def test_two_rollbacks_go_two_champions_back(opsdb, registry, spec, settings, promoted):
+def test_rollback_loses_when_another_promoted_after_the_preflight(opsdb, desk, promoted):
+    prepared = look(desk)
     append(opsdb, change(3, from_version=2), 2)
-    rest = {"spec": spec, "db": opsdb, "registry": registry, "settings": settings, "now": NOW}
+    with pytest.raises(RefusedError, match="ben made version 3 the champion") as refused:
+        rollback(word(), prepared, **desk)
+    assert "roll back anew" in str(refused.value) and "gate" not in str(refused.value)
+
+
+def test_second_of_two_rollbacks_is_told_who_was_first(opsdb, desk, promoted):
+    mine, other = look(desk), look(desk)
+    assert rollback(word(), mine, **desk).sequence == 3
+    with pytest.raises(RefusedError, match=r"ben made version 1 the champion .*ledger row 3"):
+        rollback(word(person="dee"), other, **desk)
+    assert len(rows_of(opsdb)) == 3
+
+
+def test_rollback_has_one_effect_when_it_is_tried_again_after_a_crash(
+    opsdb, registry, desk, promoted, monkeypatch
+):
+    prepared = look(desk)
+    with monkeypatch.context() as crash, pytest.raises(OSError, match="pulled"):
+        crash.setattr(registry, "point", fail_with(OSError("the plug was pulled")))
+        rollback(word(), prepared, **desk)
+    assert registry.aliases["receipts"] == {"champion": 2}
+    assert rollback(word(), prepared, **desk).sequence == 3
+    assert registry.aliases["receipts"] == {"champion": 1}
+    assert len(rows_of(opsdb)) == 3
+
+
+def test_rollback_is_refused_when_the_files_changed_after_the_preflight(desk, registry, promoted):
+    prepared = look(desk)
+    registry.tag(registry.resolve("receipts", 1), "artefact_hash", "another")
+    with pytest.raises(RefusedError, match="other files than were judged"):
+        rollback(word(), prepared, **desk)
+
+
+def test_two_rollbacks_one_after_the_other_go_two_champions_back(opsdb, registry, desk, promoted):
+    append(opsdb, change(3, from_version=2), 2)
     for expected in (2, 1):
-        found = rollback(wish(), score=lambda _: "It answers.", **rest)
-        assert found.champion == expected
+        assert rollback(word(), look(desk), **desk).champion == expected
         assert registry.aliases["receipts"] == {"champion": expected}
-    with pytest.raises(RefusedError, match="before the first"):
-        rollback(wish(), score=lambda _: "It answers.", **rest)
+    with pytest.raises(RefusedError, match="no champion before version 1 to go back to"):
+        look(desk)
     assert not card.missing(registry.resolve("receipts", 1), registry)
+
+
+def rows_of(opsdb):
+    with opsdb.read() as session:
+        return ledger.rows(session, "receipts")
+
+
+def fail_with(error):
+    def fail(*_):
+        raise error
+
+    return fail
 
 
 def test_lineage_is_what_the_version_says_of_itself(registry):

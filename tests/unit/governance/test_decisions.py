@@ -208,7 +208,7 @@ def test_decision_is_refused_when_the_files_were_swapped_after_the_gate(desk, re
         decide(answer(), **desk, now=NOW)
     registry.swapped.clear()
     registry.tag(registry.resolve("receipts", 2), "artefact_hash", "another")
-    with pytest.raises(RefusedError, match="other files than the gate judged"):
+    with pytest.raises(RefusedError, match="other files than were judged"):
         decide(answer(), **desk, now=NOW)
     assert rows(desk) == []
     assert decide(answer(choice="reject"), **desk, now=NOW).choice == "reject"

@@ -22,7 +22,7 @@ from pipelines.errors import RefusedError
 from pipelines.governance import decide as deciding
 from pipelines.governance import promotion, standing
 from pipelines.governance.reconcile import reconcile
-from pipelines.governance.rollback import Rollback, rollback
+from pipelines.governance.rollback import Rollback, preflight, rollback
 from pipelines.governance.verify import verify
 from pipelines.opsdb import ledger
 from pipelines.settings import Settings
@@ -113,9 +113,11 @@ def machine(opsdb, base, patch):
         @rule(person=_person)
         def roll_back(self, person):
             rows = self.rows()
-            wish = Rollback(model=self.spec.name, person=person, why="worse", via="cli")
+            word = Rollback(person=person, why="worse", via="cli")
+            looked = {name: self.desk[name] for name in ("spec", "db", "registry")}
             try:
-                found = rollback(wish, **self.desk, score=lambda _: "It answers.", now=self.now)
+                prepared = preflight(self.spec.name, None, score=lambda _: "It answers.", **looked)
+                found = rollback(word, prepared, **self.desk, now=self.now)
             except RefusedError:
                 return
             assert found.champion in {row.to_version for row in rows if row.kind != "shadow"}
