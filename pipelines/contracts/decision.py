@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from pipelines.contracts.result import StepResult
+from pipelines.contracts.text import storable
 from pipelines.contracts.verdict import Verdict
 
 Choice = Literal["promote", "reject", "shadow"]
@@ -19,13 +20,6 @@ GATE = "gate"
 """Who decided where the gate rejected."""
 PLATFORM = "millrace"
 """Author of what a schedule or new data started."""
-
-
-def storable(text: str) -> str:
-    if any(ord(sign) < 32 and sign not in "\n\t" for sign in text):
-        raise ValueError("expected text without control characters")
-    text.encode()  # a lone surrogate is no text
-    return text
 
 
 Person = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]

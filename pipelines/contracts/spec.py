@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.contracts.policy import CorrectionPolicy, ReviewPolicy
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 EntryPoint = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
 """`package.module:name`, imported when it is first needed."""
@@ -182,6 +184,10 @@ class ModelSpec(_Spec):
     split: SplitSpec
     gate: GatePolicy = GatePolicy()
     """What a candidate must show before it may be promoted."""
+    review: ReviewPolicy = ReviewPolicy()
+    """What people are asked to look at."""
+    corrections: CorrectionPolicy = CorrectionPolicy()
+    """When what they corrected starts a training."""
     approvers: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]] = []
     """Named users who may decide; the author of a version never does. Empty: the admins of the
     settings alone."""

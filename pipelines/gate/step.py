@@ -182,6 +182,6 @@ def _key(
         f"{champion.version} {champion.tags.get(ARTEFACT_HASH)}" if champion else "",
         str(rows.golden_snapshot_id) if rows else "",
         json.dumps([check.model_dump() for check in checks]),
-        spec.model.model_dump_json(),
+        spec.model.model_dump_json(exclude={"review", "corrections"}),
         code_hash(*_CODE),
     )[:32]

@@ -1,4 +1,7 @@
-"""The operations database: decisions and the ledger. The one room that names SQLAlchemy."""
+"""The operations database: decisions, ledger, reviews, corrections, retrain requests.
 
-REVISION = "0001"
+The one room that names SQLAlchemy.
+"""
+
+REVISION = "0002"
 """Newest migration, here so that reading it imports nothing; a test compares it with the folder."""

@@ -53,8 +53,8 @@ class TrainSpec(BaseModel):
         """
         return digest(
             self.features.feature_key,
-            # The gate judges what was trained; its policy has no say in the training.
-            self.model.model_dump_json(exclude={"gate"}),
+            # Policies judge what was trained, or start it; they have no say in the training.
+            self.model.model_dump_json(exclude={"gate", "review", "corrections"}),
             code_hash(*_CODE),
             lock_hash(),
             *([self.plant] if self.plant else []),

@@ -1,0 +1,85 @@
+"""Sections `review:` and `corrections:` of a model.yaml: what is asked, and when it trains."""
+
+from datetime import time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReviewPolicy(_Section):
+    """What people are asked to look at. Shares are of 0 to 1."""
+
+    per_day: Annotated[int, Field(ge=0)] = 50
+    """New documents a day (UTC) that are put to review; 0 asks nothing. Fifty are half an hour
+    of one reviewer."""
+    audit_share: Share = 0.2
+    """Share of the day's documents that are drawn by chance from all that were scored. They
+    alone measure the truth: at 0 accuracy is unknown, and the error limit never fires."""
+    double_share: Share = 0.1
+    """Share of the documents that a second person reviews too, chosen by a hash of the content;
+    where the two differ a third adjudicates."""
+    lease_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 15
+    """How long a document is held for one reviewer since he last touched it."""
+    field_costs: dict[FieldName, Annotated[float, Field(ge=0)]] = {}
+    """What an error in a field costs, in any one unit; a field that is left out costs 1."""
+    hold_level: Annotated[float, Field(gt=0, le=0.2)] = 0.01
+    """Chance of holding back a reviewer who errs no more than `tolerated_error` (one-sided)."""
+    tolerated_error: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share of a reviewer's adjudicated fields that may differ from the adjudication."""
+    hold_items: Annotated[int, Field(ge=5)] = 20
+    """Fewer adjudicated fields than this hold nobody back."""
+
+    def cost(self, field: str) -> float:
+        """What an error in the field costs."""
+        return self.field_costs.get(field, 1.0)
+
+
+class QuietHours(_Section):
+    """Hours of the day in which nothing starts; they may run over midnight."""
+
+    start: time
+    end: time
+    zone: str = "UTC"
+    """Name of the IANA time zone that the two times are meant in."""
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"an IANA time zone such as Europe/Zurich, not {zone!r}") from error
+        return zone
+
+
+class CorrectionPolicy(_Section):
+    """When corrections start a training. Every default waits where in doubt."""
+
+    threshold: Annotated[int, Field(ge=1)] = 50
+    """Distinct corrected fields (settled, another value than predicted, in no batch yet) that
+    start a training. Ten documents with mistakes teach little; fifty are worth the cost."""
+    error_limit: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """Share of wrong answers of a field on the audit sample of the champion past which a training
+    starts too. It must be past it by the interval's lower end, so a few bad days do not fire."""
+    error_level: Annotated[float, Field(gt=0, le=0.2)] = 0.05
+    """Chance of firing although the share is at the limit (one-sided, for each field)."""
+    cooldown_hours: Annotated[float, Field(ge=0)] = 24
+    """Hours after the start of a training, for whatever reason, in which none starts."""
+    cooldown_growth: Annotated[float, Field(ge=1)] = 2
+    """Factor on the cool-down for each candidate rejected since the last that was not."""
+    cooldown_most_hours: Annotated[float, Field(ge=0)] = 14 * 24
+    """Longest cool-down, however many were rejected."""
+    training_cost: Annotated[float, Field(ge=0)] = 1
+    """What a training costs, in the unit of `weekly_cost`, until a run says what it did."""
+    weekly_cost: Annotated[float, Field(ge=0)] = 7
+    """Most that trainings may cost in any seven days: one a day by default; 0 never starts."""
+    quiet: QuietHours | None = None
+    """Hours in which nothing starts; null has none. Corrections wait and are not lost."""
