@@ -84,7 +84,8 @@ class ReviewTask(_Record):
     """Fields to look at, in the order of the form; the others are shown and may be left."""
     reason: Reason
     priority: float
-    """Higher is asked first: the expected cost of the errors in the document."""
+    """Higher is asked first: the expected cost of the errors in the document; of an `audit` a
+    number that does not depend on the document, so that what is left over at night is by chance."""
     chance: Chance | None = None
     """With which probability an `audit` document was drawn; of no other reason."""
     created_at: AwareDatetime
@@ -126,7 +127,9 @@ class TaskLine(_Record):
     priority: float
     created_at: AwareDatetime
     reviewer: str | None
-    """Who finished it, or who holds a lease that has not expired."""
+    """Who finished it."""
+    leased_by: str | None
+    """Who took it last; he holds it until then, and may finish it until another takes it."""
     leased_until: AwareDatetime | None
     finished_at: AwareDatetime | None
 
@@ -134,7 +137,7 @@ class TaskLine(_Record):
 class Lease(_Record):
     """One reviewer's hold on one task, until it expires or the task is finished.
 
-    Who finishes after it expired still may, as long as nobody else took the task.
+    Who finishes after it expired still may, as long as nobody else has taken the task.
     """
 
     task_id: int

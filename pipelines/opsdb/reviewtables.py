@@ -20,6 +20,7 @@ class TaskRow(Base):
     __table_args__ = (
         UniqueConstraint("model", "content_hash", "stage"),
         Index("review_task_queue", "model", "state", "stage", "priority"),
+        Index("review_task_reviewer", "reviewer", "finished_at"),
         Index("review_task_document", "model", "document_id"),
     )
 
@@ -38,18 +39,12 @@ class TaskRow(Base):
     chance: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     state: Mapped[str] = mapped_column(String(8))
+    # Who held it last; a time that is over holds nothing. In the row itself, so that one update
+    # takes it or does not.
+    leased_by: Mapped[str | None] = mapped_column(String(63))
+    leased_until: Mapped[datetime | None] = mapped_column(UtcTime)
     reviewer: Mapped[str | None] = mapped_column(String(63))
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
-
-
-class LeaseRow(Base):
-    """Who holds a task; a row whose time is over holds nothing."""
-
-    __tablename__ = "review_lease"
-
-    task_id: Mapped[int] = mapped_column(ForeignKey(_TASK), primary_key=True)
-    reviewer: Mapped[str] = mapped_column(String(63))
-    expires_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class DraftRow(Base):

@@ -37,18 +37,15 @@ def _review() -> None:
         sa.Column("chance", sa.Double),
         sa.Column("created_at", sa.String(27), nullable=False),
         sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("leased_by", sa.String(63)),
+        sa.Column("leased_until", sa.String(27)),
         sa.Column("reviewer", sa.String(63)),
         sa.Column("finished_at", sa.String(27)),
         sa.UniqueConstraint("model", "content_hash", "stage"),
     )
     op.create_index("review_task_queue", "review_task", ["model", "state", "stage", "priority"])
+    op.create_index("review_task_reviewer", "review_task", ["reviewer", "finished_at"])
     op.create_index("review_task_document", "review_task", ["model", "document_id"])
-    op.create_table(
-        "review_lease",
-        sa.Column("task_id", sa.Integer, sa.ForeignKey("review_task.task_id"), primary_key=True),
-        sa.Column("reviewer", sa.String(63), nullable=False),
-        sa.Column("expires_at", sa.String(27), nullable=False),
-    )
     op.create_table(
         "review_draft",
         sa.Column("task_id", sa.Integer, sa.ForeignKey("review_task.task_id"), primary_key=True),
