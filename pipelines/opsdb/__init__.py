@@ -3,5 +3,5 @@
 The one room that names SQLAlchemy.
 """
 
-REVISION = "0002"
+REVISION = "0003"
 """Newest migration, here so that reading it imports nothing; a test compares it with the folder."""

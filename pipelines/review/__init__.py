@@ -1,0 +1,1 @@
+"""The reviewers' pages and the API beside them: an application of its own, without Airflow."""
