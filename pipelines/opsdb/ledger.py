@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipelines.contracts.decision import Change, Head, LedgerRow
-from pipelines.opsdb.chain import link
+from pipelines.opsdb.chain import GENESIS, link
 from pipelines.opsdb.tables import HeadRow, LedgerTable
 
 _COLUMNS = tuple(LedgerRow.model_fields)
@@ -38,8 +38,10 @@ def rows(session: Session, model: str | None = None) -> list[LedgerRow]:
 
 
 def head(session: Session) -> Head:
-    """The newest row by what is kept beside the ledger."""
-    found = session.scalars(select(HeadRow)).one()
+    """The newest row by what is kept beside the ledger; of an empty one where it was deleted."""
+    found = session.scalars(select(HeadRow)).one_or_none()
+    if found is None:
+        return GENESIS
     return Head(sequence=found.sequence, hash=found.hash)
 
 

@@ -1,0 +1,267 @@
+"""What is known of the models' versions, read for the pages of evidence. Only reads.
+
+People look at evidence when something is wrong: what is missing, away or broken is said in
+sentences, and the rest is shown all the same.
+"""
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from pipelines import specs
+from pipelines.contracts.decision import Decided, Head, LedgerRow, StoredRequest
+from pipelines.contracts.spec import ModelSpec
+from pipelines.errors import MillraceError, NotFoundError
+from pipelines.governance import promotion, standing
+from pipelines.governance.standing import Reign
+from pipelines.opsdb import chain, decisions, ledger
+from pipelines.opsdb.database import OpsDb
+from pipelines.registry import ModelVersion, Registry
+from pipelines.settings import Settings
+
+_ANSWER_SECONDS = 2.0
+"""How long a registry on a server may take to accept a connection."""
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A version that was put to a decision, and what became of it."""
+
+    request: StoredRequest
+    decided: Decided | None
+
+    def state(self, now: datetime) -> str:
+        """`waiting`, `late` (its time is over, nobody noted it yet), `overtaken`, or the choice."""
+        if self.decided is not None:
+            return self.decided.choice
+        if self.request.state != "waiting":
+            return "overtaken"
+        return "waiting" if now < self.request.expires_at else "late"
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One model: what is live, what was, and what waits. Everything newest first."""
+
+    spec: ModelSpec
+    approvers: tuple[str, ...]
+    reigns: tuple[Reign, ...]
+    shadow: int | None
+    judged: tuple[Judged, ...]
+
+    @property
+    def live(self) -> Reign | None:
+        """The champion, with the ledger row that made it one."""
+        return self.reigns[0] if self.reigns else None
+
+    @property
+    def waiting(self) -> list[Judged]:
+        """Requests that nobody has answered."""
+        return [one for one in self.judged if one.request.state == "waiting"]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version, as far as registry, decisions and ledger know it."""
+
+    number: int
+    registered: ModelVersion | None
+    judged: tuple[Judged, ...]
+    changes: tuple[LedgerRow, ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Whether the whole ledger, of all models, is as it was written."""
+
+    rows: int
+    faults: tuple[str, ...]
+    anchored: bool
+    """Compared with the copies that the registry holds."""
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """All that is known of one model."""
+
+    overview: Overview
+    versions: tuple[Version, ...]
+    rows: tuple[LedgerRow, ...]
+    """Ledger rows of this model, newest first."""
+    chain: Chain
+    notes: tuple[str, ...]
+    """What could not be read, or does not agree, in sentences."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """What the operations database holds, of all models, oldest first."""
+
+    rows: tuple[LedgerRow, ...]
+    """As they are in the table, altered ones too."""
+    head: Head
+    judged: tuple[Judged, ...]
+    ledger_faults: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def of(self, model: str) -> list[LedgerRow]:
+        """Ledger rows of one model that still hold what a row holds."""
+        return [row for row in self.rows if row.model == model and _is_row(row)]
+
+
+def overviews(models: Sequence[str], settings: Settings) -> tuple[list[Overview], Records]:
+    """The named models, by what the operations database says; the registry is not asked."""
+    records = read_records(settings)
+    return [_overview(specs.model(name), records, settings) for name in models], records
+
+
+def dossier(model: str, settings: Settings, registry: Registry | None = None) -> Dossier:
+    """Everything about one model; raises NotFoundError where there is no such model."""
+    records = read_records(settings)
+    overview = _overview(specs.model(model), records, settings)
+    registered, anchors, note = _registered(model, registry or Registry.open(settings))
+    rows = records.of(model)
+    notes = [*records.notes, *([note] if note else _disagreements(model, rows, registered))]
+    return Dossier(
+        overview=overview,
+        versions=_versions(registered, overview.judged, rows),
+        rows=tuple(reversed(rows)),
+        chain=check(records, anchors),
+        notes=tuple(notes),
+    )
+
+
+def read_records(settings: Settings) -> Records:
+    """Everything from the operations database. A database that is not there is not made."""
+    uri = settings.operations_uri
+    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists():
+        return _nothing("There is no operations database yet: nothing was put to a decision here.")
+    try:
+        db = OpsDb.open(settings)
+        try:
+            return _read(db)
+        finally:
+            db.engine.dispose()
+    except MillraceError as error:
+        return _nothing(f"The operations database cannot be read: {_sentence(error)}")
+
+
+def _nothing(note: str) -> Records:
+    return Records((), chain.GENESIS, (), (), (note,))
+
+
+def _read(db: OpsDb) -> Records:
+    rows, head, judged = [], chain.GENESIS, []
+    faults: list[str] = []
+    notes: list[str] = []
+    try:
+        with db.read() as session:
+            head, rows = ledger.head(session), ledger.rows(session)
+    except ValueError as error:  # an instant or a number that is none any more
+        faults.append(f"a row was altered: its content cannot be read ({error})")
+    try:
+        with db.read() as session:
+            decided = {one.request_id: one for one in decisions.decisions(session)}
+            judged = [
+                Judged(one, decided.get(one.request_id)) for one in decisions.requests(session)
+            ]
+    except ValueError as error:
+        notes.append(f"A request or a decision cannot be read: somebody altered it ({error}).")
+    return Records(tuple(rows), head, tuple(judged), tuple(faults), tuple(notes))
+
+
+def _is_row(row: LedgerRow) -> bool:
+    # Rows are read unchecked, so that the chain can be verified whatever was written into them.
+    try:
+        LedgerRow.model_validate(vars(row), strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def check(records: Records, anchors: Mapping[int, str] | None) -> Chain:
+    """The ledger against itself, its head and the registry's copies; None where those are away."""
+    faults = records.ledger_faults or chain.verify(records.rows, records.head, anchors or {})
+    return Chain(len(records.rows), tuple(faults), anchors is not None)
+
+
+def _overview(spec: ModelSpec, records: Records, settings: Settings) -> Overview:
+    rows = records.of(spec.name)
+    judged = [one for one in records.judged if one.request.model == spec.name]
+    return Overview(
+        spec=spec,
+        approvers=tuple(spec.approvers) or settings.admins,
+        reigns=tuple(reversed(standing.reigns(rows))),
+        shadow=standing.shadow(rows),
+        judged=tuple(reversed(judged)),
+    )
+
+
+def _versions(
+    registered: Mapping[int, ModelVersion], judged: Sequence[Judged], rows: Sequence[LedgerRow]
+) -> tuple[Version, ...]:
+    numbers = {*registered, *(one.request.version for one in judged)}
+    numbers |= {row.to_version for row in rows}
+    return tuple(
+        Version(
+            number=number,
+            registered=registered.get(number),
+            judged=tuple(one for one in judged if one.request.version == number),
+            changes=tuple(row for row in reversed(rows) if row.to_version == number),
+        )
+        for number in sorted(numbers, reverse=True)
+    )
+
+
+def _registered(
+    model: str, registry: Registry
+) -> tuple[dict[int, ModelVersion], dict[int, str] | None, str | None]:
+    """Versions by number, the registry's copies of ledger hashes, and why neither could be read."""
+    try:
+        _require_answer(registry.settings.tracking_uri)
+        return promotion.known(registry, model), promotion.anchors(registry), None
+    except Exception as error:  # whatever the store raises, the page says it and goes on
+        return {}, None, f"The registry cannot be read: {_sentence(error)}"
+
+
+def _require_answer(uri: str) -> None:
+    """MLflow's client tries a server that is away for minutes; nobody waits so long for a page."""
+    parts = urlsplit(uri)
+    if parts.scheme not in {"http", "https"}:
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=_ANSWER_SECONDS).close()
+    except OSError as error:
+        raise NotFoundError(
+            f"MLflow at {parts.hostname}:{port} does not answer ({error})"
+        ) from error
+
+
+def _disagreements(
+    model: str, rows: Sequence[LedgerRow], registered: Mapping[int, ModelVersion]
+) -> list[str]:
+    found = []
+    for alias, wanted in standing.aliases(rows).items():
+        named = promotion.aliased(registered, alias)
+        if named != wanted:
+            found.append(
+                f"By the ledger the {alias} of {model} is {_name(wanted)}, the registry's alias "
+                f"names {_name(named)}. Run: millrace audit"
+            )
+    return found
+
+
+def _name(version: int | None) -> str:
+    return "nobody" if version is None else f"version {version}"
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if text.endswith(".") else f"{text}."
