@@ -2,7 +2,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock down docs clean
+.PHONY: help setup demo test check gate bench lock down docs clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ test: setup ## everything: linters, types, import law, then all tests (15 min on
 
 check: setup ## the fast part of the tests (60 s)
 	@bash scripts/test.sh fast
+
+gate: setup ## trains on the fixed samples; fails where a model got worse (MODEL=... for one)
+	@$(BIN)/millrace gate $(MODEL)
 
 bench: setup ## one table of figures, as ratios
 	@$(BIN)/python -m benchmarks

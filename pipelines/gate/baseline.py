@@ -5,24 +5,24 @@ row with the answers that the baseline keeps, by the rules of the gate. A loss t
 ruled out fails; a gain is not asked for. Writing the baseline anew takes a reason.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pipelines import specs
 from pipelines.contracts.spec import ModelSpec
 from pipelines.contracts.verdict import Finding
-from pipelines.errors import BadDataError, MisconfiguredError, NotFoundError
+from pipelines.errors import BadDataError, MisconfiguredError
 from pipelines.evaluation.comparison import comparable
+from pipelines.gate.baseline_file import COMMAND, Baseline, path_of, read, write
 from pipelines.gate.gather import set_signals
 from pipelines.gate.retrain import Retrained, Spoil, retrain, sample
 from pipelines.gate.rules import SCORE_RULES
 from pipelines.gate.signals import SetSignals, Signals
 
-FILE = "baseline.json"
+__all__ = ["Merge", "check", "path_of", "update"]
+
 ROWS = 600
 """Rows of the sample: a training of a quarter of a minute."""
 SEED = 11
@@ -30,20 +30,6 @@ TESTED_SHARE = 0.3
 """Share of the groups, and of the other rows, that is tested: more than in production, since
 here a small loss is to be seen and no model is made."""
 _RULES = ("readable", "golden overall", "golden fields", "golden slices", "calibration")
-
-
-class Baseline(BaseModel):
-    """What a model answered to the test rows of the sample, and why it was written."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    model: str
-    why: str
-    rows: int
-    """Rows of the sample, and its seed."""
-    seed: int
-    answers: list[dict[str, Any]]
-    """Predictions, one for each test row."""
 
 
 class Merge(BaseModel):
@@ -58,25 +44,22 @@ class Merge(BaseModel):
     compared: SetSignals
 
 
-def path_of(model: str) -> Path:
-    """The committed baseline of a model."""
-    return specs.MODELS / model / FILE
-
-
 def check(spec: ModelSpec, path: Path, spoil: Spoil = lambda train: train) -> Merge:
     """Trains on the sample of the baseline at `path` and compares; `spoil` is for tests.
 
     Raises NotFoundError without a baseline and BadDataError where it was made of other rows.
     """
-    baseline = _read(path)
+    baseline = read(path)
     now = retrain(_half(spec), sample(spec, baseline.rows, baseline.seed), spoil)
     before = _answers(baseline, now, specs.key(spec))
     task = comparable(spec.task)
-    compared = set_signals(task, now.tested, [now.predictions, before], spec)
+    # Both as they are kept, so that what the file leaves out is no difference.
+    both = [task.compact(now.predictions), before]
+    compared = set_signals(task, now.tested, both, spec)
     if compared is None:
         raise BadDataError(
             f"the answers of {spec.name!r} or of its baseline cannot be scored. Write the "
-            f"baseline anew: {_COMMAND.format(spec.name)}."
+            f"baseline anew: {COMMAND.format(spec.name)}."
         )
     found = _findings(task.unreadable(now.tested, now.predictions, spec), compared, now, spec)
     blocks = [one.sentence for one in found if one.outcome != "passed"]
@@ -98,19 +81,10 @@ def update(spec: ModelSpec, path: Path, why: str, rows: int | None = None) -> Ba
             f"the reason {why!r} says nothing; a new baseline needs one that a reviewer can "
             "weigh. Give it with --why."
         )
-    rows = rows or (_read(path).rows if path.is_file() else ROWS)
+    rows = rows or (read(path).rows if path.is_file() else ROWS)
     now = retrain(_half(spec), sample(spec, rows, SEED))
-    answers = comparable(spec.task).compact(now.predictions).to_pylist()
-    baseline = Baseline(model=spec.name, why=why.strip(), rows=rows, seed=SEED, answers=answers)
-    head = baseline.model_dump(exclude={"answers"})
-    # A row a line, so that a change of the file can be read.
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False, sort_keys=True) for row in answers)
-    text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-    path.write_text(f'{text},\n "answers": [\n{lines}\n ]\n}}\n', encoding="utf-8")
-    return baseline
-
-
-_COMMAND = '`millrace gate {} --update --why "…"`'
+    answers = comparable(spec.task).compact(now.predictions)
+    return write(path, answers, model=spec.name, why=why.strip(), rows=rows, seed=SEED)
 
 
 def _half(spec: ModelSpec) -> ModelSpec:
@@ -137,29 +111,15 @@ def _findings(
     return [one for name in _RULES for one in SCORE_RULES[name](signals, spec.gate)]
 
 
-def _read(path: Path) -> Baseline:
-    model = path.parent.name
-    if not path.is_file():
-        raise NotFoundError(
-            f"model {model!r} has no baseline {path.name}; write one: {_COMMAND.format(model)}."
-        )
-    try:
-        return Baseline.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise BadDataError(
-            f"{path.parent.name}/{path.name} is no baseline: {error}. Write it anew: "
-            f"{_COMMAND.format(model)}."
-        ) from error
-
-
 def _answers(baseline: Baseline, now: Retrained, key: str) -> pa.Table:
     """The baseline's answers in today's form; raises BadDataError for other rows."""
-    kept, wanted = {row[key] for row in baseline.answers}, set(now.tested[key].to_pylist())
+    rows = baseline.values()
+    kept, wanted = {row.get(key) for row in rows}, set(now.tested[key].to_pylist())
     if kept != wanted:
         raise BadDataError(
             f"the baseline of {baseline.model!r} has answers to {len(kept)} rows, of which "
             f"{len(kept & wanted)} are among the {len(wanted)} test rows of today's sample: the "
             "generator or the split has changed. Write it anew with the reason: "
-            f"{_COMMAND.format(baseline.model)}."
+            f"{COMMAND.format(baseline.model)}."
         )
-    return pa.Table.from_pylist(baseline.answers, schema=now.predictions.schema)
+    return pa.Table.from_pylist(rows, schema=now.predictions.schema)

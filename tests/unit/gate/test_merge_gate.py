@@ -2,13 +2,14 @@
 
 import json
 
+import pyarrow as pa
 import pytest
 from factories.home import simple_spec
 from factories.receipts import receipts
 
 from pipelines.contracts import names
 from pipelines.errors import BadDataError, MisconfiguredError, NotFoundError
-from pipelines.gate import baseline
+from pipelines.gate import baseline, baseline_file
 from pipelines.training.plant import spoil
 
 
@@ -36,10 +37,10 @@ def test_merge_gate_passes_when_nothing_changed(spec, path):
 def test_merge_gate_fails_with_scores_in_sentences_when_a_field_got_worse(spec, path):
     kept = json.loads(path.read_text())
     rows = {row["document_id"]: row for row in receipts(120, seed=baseline.SEED).to_pylist()}
-    for answer in kept["answers"]:
-        for field in answer["fields"]:  # the baseline read every total right
+    for document, fields in kept["answers"]:
+        for field in fields:  # the baseline read every total right
             if field["name"] == "total":
-                field["value"] = dict(rows[answer["document_id"]]["fields"])["total"]
+                field["value"] = dict(rows[document]["fields"])["total"]
     path.write_text(json.dumps(kept))
     found = baseline.check(spec, path)
     assert not found.passed
@@ -57,9 +58,20 @@ def test_baseline_keeps_its_reason_and_a_row_a_line(spec, path):
     written = baseline.update(spec, path, "  the scoring of dates was wrong  ", rows=120)
     text = path.read_text()
     assert json.loads(text)["why"] == "the scoring of dates was wrong"
-    assert sum(line.startswith('{"document_id"') for line in text.splitlines()) == len(
-        written.answers
-    )
+    assert sum(line.startswith('["doc-') for line in text.splitlines()) == len(written.answers)
+
+
+def test_baseline_puts_short_rows_on_one_line(tmp_path):
+    answers = pa.table({
+        "id": [f"{row:05d}" for row in range(1_000)],
+        "probability": [0.1234] * 1_000,
+    })
+    path = tmp_path / "baseline.json"
+    written = baseline_file.write(path, answers, model="m", why="the start", rows=1, seed=1)
+    lines = path.read_text().splitlines()
+    assert len(lines) < 250 and max(map(len, lines)) <= 101  # with the comma at its end
+    assert baseline_file.read(path) == written
+    assert written.values() == answers.to_pylist()
 
 
 def test_baseline_is_refused_without_a_reason(spec, path):
@@ -76,9 +88,14 @@ def test_merge_gate_refuses_when_baseline_is_missing_or_of_other_rows(spec, path
     path.write_text(json.dumps(kept | {"answers": kept["answers"][1:]}))
     with pytest.raises(BadDataError, match="generator or the split"):
         baseline.check(spec, path)
-    path.write_text("{}")
-    with pytest.raises(BadDataError, match="is no baseline"):
+    path.write_text(json.dumps(kept | {"columns": ["document_id"]}))
+    with pytest.raises(BadDataError, match="has 1 values"):
         baseline.check(spec, path)
+    path.write_text("{}")
+    with pytest.raises(BadDataError, match=r"is no baseline: Field required at model .* --rows"):
+        baseline.check(spec, path)
+    baseline.update(spec, path, "the file was broken", rows=120)
+    assert baseline.check(spec, path).passed
 
 
 def test_shuffled_labels_leave_no_row_its_own(spec):
