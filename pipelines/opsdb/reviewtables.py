@@ -111,25 +111,22 @@ class RetrainRow(Base):
     """A wish for a training; of a model one is open at most, and one runs at most."""
 
     __tablename__ = "retrain_request"
-    __table_args__ = (
-        UniqueConstraint("model", "run_id"),
-        *(
-            Index(
-                f"retrain_request_one_{state}",
-                "model",
-                unique=True,
-                sqlite_where=text(f"state = '{state}'"),
-                postgresql_where=text(f"state = '{state}'"),
-            )
-            for state in ("open", "running")
-        ),
+    __table_args__ = tuple(
+        Index(
+            f"retrain_request_one_{state}",
+            "model",
+            unique=True,
+            sqlite_where=text(f"state = '{state}'"),
+            postgresql_where=text(f"state = '{state}'"),
+        )
+        for state in ("open", "running")
     )
 
     request_id: Mapped[int] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(String(63), index=True)
     state: Mapped[str] = mapped_column(String(8))
     requested_at: Mapped[datetime] = mapped_column(UtcTime)
-    run_id: Mapped[str | None] = mapped_column(String(250))
+    run_id: Mapped[str | None] = mapped_column(String(250), index=True)
     started_at: Mapped[datetime | None] = mapped_column(UtcTime)
     labels_until: Mapped[int | None]
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)

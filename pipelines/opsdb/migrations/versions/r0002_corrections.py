@@ -74,7 +74,7 @@ def _requests() -> None:
         sa.Column("model", sa.String(63), nullable=False, index=True),
         sa.Column("state", sa.String(8), nullable=False),
         sa.Column("requested_at", sa.String(27), nullable=False),
-        sa.Column("run_id", sa.String(250)),
+        sa.Column("run_id", sa.String(250), index=True),
         sa.Column("started_at", sa.String(27)),
         sa.Column("labels_until", sa.Integer),
         sa.Column("finished_at", sa.String(27)),
@@ -82,7 +82,6 @@ def _requests() -> None:
         sa.Column("cost", sa.Double),
         sa.Column("merged_into", sa.Integer, sa.ForeignKey("retrain_request.request_id")),
         sa.Column("note", sa.Text),
-        sa.UniqueConstraint("model", "run_id"),
     )
     for state in ("open", "running"):
         where = sa.text(f"state = '{state}'")
