@@ -6,11 +6,7 @@ The key of a set is a hash of input snapshot, code and configuration. A set that
 not computed again, and Spark is not even started.
 """
 
-import argparse
-import logging
-import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 from pyspark.errors import PythonException
@@ -24,16 +20,14 @@ from pipelines.contracts import names
 from pipelines.contracts.names import FEATURE_KEY
 from pipelines.contracts.result import FeaturesResult
 from pipelines.contracts.spec import ModelSpec
-from pipelines.errors import BadDataError, MillraceError, NotFoundError
+from pipelines.errors import BadDataError, NotFoundError
 from pipelines.lake.features import computed, feature_key, note
 from pipelines.lake.lake import Lake
 from pipelines.settings import Settings
+from spark_jobs import command
 from spark_jobs.commit import replace
 from spark_jobs.fence import fenced_session, held
-from spark_jobs.report import leave_error, leave_result
 from spark_jobs.session import CATALOG
-
-log = logging.getLogger(__name__)
 
 _BUCKETS = 64
 """Parts into which whole groups are put: each is one call of a group's function, so that small
@@ -155,31 +149,19 @@ def _last_line(error: PythonException) -> str:
     return named[0] if named else type(error).__name__
 
 
-def _snapshot(text: str) -> int | None:
-    return None if text == "newest" else int(text)
-
-
 def main(argv: Sequence[str] | None = None) -> FeaturesResult:
     """Command line of the job; leaves result or error as JSON in the file of `--result`."""
-    parser = argparse.ArgumentParser(description="Computes the features of a model.")
+    parser = command.parser("Computes the features of a model.")
     parser.add_argument("--model", required=True)
-    parser.add_argument("--snapshot", type=_snapshot, help="of the data set: its id or `newest`")
-    parser.add_argument("--token", required=True, help="names the attempt's task, in every try")
-    parser.add_argument("--result", required=True, type=Path)
+    parser.add_argument(
+        "--snapshot", type=command.snapshot, help="of the data set: its id or `newest`"
+    )
     options = parser.parse_args(argv)
-    try:
-        result = run(options.model, options.snapshot, options.token, configuration.load())
-    except MillraceError as error:
-        leave_error(options.result, error)
-        raise
-    leave_result(options.result, result)
-    return result
+    return command.reported(
+        options.result,
+        lambda: run(options.model, options.snapshot, options.token, configuration.load()),
+    )
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
-    try:
-        main()
-    except MillraceError as error:
-        log.error("%s", error)
-        sys.exit(error.exit_code)
+    command.start(main)

@@ -10,26 +10,19 @@ exactly these days of the published table. Quarantine is written first: where a 
 its limit nothing is published, and the refused rows with their `ingest_key` stay to be seen.
 """
 
-import argparse
-import logging
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from pipelines import settings as configuration
 from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.result import IngestResult
 from pipelines.contracts.spec import DatasetSpec
-from pipelines.errors import MillraceError
 from pipelines.lake.delivery import Delivery, deliveries
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import PublishedDay, published_days
 from pipelines.settings import Settings
+from spark_jobs import command
 from spark_jobs.fence import fenced_session, held
-from spark_jobs.report import leave_error, leave_result
-
-log = logging.getLogger(__name__)
 
 
 def run(dataset: str, days: Sequence[str], token: str, settings: Settings) -> IngestResult:
@@ -85,26 +78,17 @@ def _sum(counts: list[dict[str, int]]) -> dict[str, int]:
 
 def main(argv: Sequence[str] | None = None) -> IngestResult:
     """Command line of the job; leaves result or error as JSON in the file of `--result`."""
-    parser = argparse.ArgumentParser(description="Validates and publishes days of a data set.")
+    parser = command.parser("Validates and publishes days of a data set.")
     parser.add_argument("--dataset", required=True)
-    parser.add_argument("--days", required=True, help="as 2026-01-31, separated by commas")
-    parser.add_argument("--token", required=True, help="names the attempt's task, in every try")
-    parser.add_argument("--result", required=True, type=Path)
+    parser.add_argument(
+        "--days", type=command.days, required=True, help="as 2026-01-31, separated by commas"
+    )
     options = parser.parse_args(argv)
-    days = [day for day in options.days.split(",") if day]
-    try:
-        result = run(options.dataset, days, options.token, configuration.load())
-    except MillraceError as error:
-        leave_error(options.result, error)
-        raise
-    leave_result(options.result, result)
-    return result
+    return command.reported(
+        options.result,
+        lambda: run(options.dataset, options.days, options.token, configuration.load()),
+    )
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
-    try:
-        main()
-    except MillraceError as error:
-        log.error("%s", error)
-        sys.exit(error.exit_code)
+    command.start(main)
