@@ -29,7 +29,7 @@ from spark_jobs.commit import replace
 from spark_jobs.fence import fenced_session, held
 from spark_jobs.session import CATALOG
 
-_BUCKETS = 64
+BUCKETS = 64
 """Parts into which whole groups are put: each is one call of a group's function, so that small
 groups do not cost a call each, and one task holds a part of the rows and not all."""
 
@@ -43,7 +43,7 @@ def run(model: str, snapshot: int | None, token: str, settings: Settings) -> Fea
     spec = specs.model(model)
     lake = Lake.open(settings)
     source = names.published_table(spec.dataset)
-    pinned = _pinned(lake, source, snapshot)
+    pinned = pinned_snapshot(lake, source, snapshot)
     key = feature_key(spec, pinned)
     table = names.features_table(model)
     with held(token, table, settings):
@@ -65,7 +65,8 @@ def run(model: str, snapshot: int | None, token: str, settings: Settings) -> Fea
     )
 
 
-def _pinned(lake: Lake, table: str, snapshot: int | None) -> int:
+def pinned_snapshot(lake: Lake, table: str, snapshot: int | None) -> int:
+    """The named snapshot of a published table, or its newest; raises NotFoundError."""
     known = [one.snapshot_id for one in lake.history(table)]
     if snapshot is not None and snapshot not in known:
         raise NotFoundError(
@@ -73,9 +74,7 @@ def _pinned(lake: Lake, table: str, snapshot: int | None) -> int:
             "the newest."
         )
     if not known:
-        raise NotFoundError(
-            f"table {table} holds nothing to compute features from; ingest documents first."
-        )
+        raise NotFoundError(f"table {table} holds nothing yet; ingest documents first.")
     return snapshot if snapshot is not None else known[0]
 
 
@@ -114,7 +113,7 @@ def compute(rows: DataFrame, spec: ModelSpec, schema: pa.Schema) -> DataFrame:
     columns = to_arrow_schema(rows.schema)
     for group in spec.history.groups if spec.history else ():
         columns = features.group_schema(columns, spec, group)
-        rows = rows.groupBy(F.pmod(F.xxhash64(group), F.lit(_BUCKETS))).applyInArrow(
+        rows = rows.groupBy(F.pmod(F.xxhash64(group), F.lit(BUCKETS))).applyInArrow(
             by_group(spec, group, columns), from_arrow_schema(columns)
         )
     spread = rows.repartition(partitions)

@@ -42,6 +42,21 @@ def features_table(model: str) -> str:
     return f"{NAMESPACE}.features_{model}"
 
 
+def predictions_table(model: str) -> str:
+    """Predictions of a model's versions, partitioned by day and version."""
+    return f"{NAMESPACE}.predictions_{model}"
+
+
+def refused_table(model: str) -> str:
+    """Published rows that a version could not score, with the reason; partitioned likewise."""
+    return f"{NAMESPACE}.refused_{model}"
+
+
+ROLE = "role"
+"""Column of a prediction: what its version was when it was scored, `champion` or `shadow`."""
+INPUT_SNAPSHOT_ID = "input_snapshot_id"
+"""Column of a prediction: snapshot of the published table that its row was read from."""
+
 MODEL_VERSION = "model_version"
 """Column and key that name the version of a model that made a prediction."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.contracts.scoring import Role
 from pipelines.contracts.verdict import Verdict
 
 XCOM_LIMIT_BYTES = 16_384
@@ -151,3 +152,35 @@ class GateResult(StepResult):
     recent_rows: int
     golden_snapshot_id: int | None
     """None where a check failed before any row was scored."""
+
+
+class ScoredVersion(BaseModel):
+    """What one version answered on the days of a run; rows_in = rows_scored + rows_refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: int
+    role: Role
+    days: int
+    rows_in: int
+    rows_scored: int
+    """All predictions that these days have now."""
+    rows_refused: int
+    rows_added: int
+    """Those of them that this run made."""
+    rows_removed: int
+    """Predictions of rows that are gone or have another content."""
+
+
+class ScoreResult(StepResult):
+    """Predictions of published rows by the champion, and by a shadow beside it."""
+
+    model: str
+    table: str
+    snapshot_id: int | None
+    input_snapshot_id: int
+    changed: bool
+    """False when every row had its prediction already."""
+    versions: list[ScoredVersion]
+    refused: dict[str, int]
+    """Rows that this run refused, by rule; they are in the table of refused rows."""

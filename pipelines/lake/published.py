@@ -41,3 +41,15 @@ def published_days(lake: Lake, dataset: str) -> dict[str, PublishedDay]:
             if key.startswith(NOTE) and day not in found:
                 found[day] = PublishedDay.model_validate_json(note)
     return found
+
+
+def publications(lake: Lake, dataset: str, snapshot_id: int) -> dict[str, int]:
+    """The commit that last wrote each day, as of one snapshot of the published table."""
+    line = lake.history(names.published_table(dataset))
+    known = [snapshot.snapshot_id for snapshot in line]
+    found: dict[str, int] = {}
+    for snapshot in line[known.index(snapshot_id) :]:
+        for key in snapshot.summary:
+            if key.startswith(NOTE):
+                found.setdefault(key.removeprefix(NOTE), snapshot.snapshot_id)
+    return found

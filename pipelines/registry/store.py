@@ -117,8 +117,12 @@ class Registry:
 
     def folder(self, version: ModelVersion) -> Path:
         """The model's files as they are, unchecked; raises NotFoundError where they are gone."""
+        return self._fetched(self.location(version))
+
+    def location(self, version: ModelVersion) -> str:
+        """URI of the folder of the model's files, for those who have no registry."""
         uri = self._client().get_model_version_download_uri(version.model, str(version.version))
-        return self._fetched(f"{uri}/artifacts/model")
+        return f"{uri}/artifacts/model"
 
     def finished(self, version: ModelVersion) -> bool:
         """Whether the run that made the version came to its end."""
