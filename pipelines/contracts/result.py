@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.contracts.learning import Labels
 from pipelines.contracts.scoring import Role
 from pipelines.contracts.verdict import Verdict
 
@@ -85,6 +86,8 @@ class TrainResult(StepResult):
     artefact_hash: str
     plant: str | None = None
     """How the training was spoiled on purpose; None for one that is meant."""
+    labels: Labels | None = None
+    """What reviewers said, beside the labels that documents came with; None for none of it."""
 
 
 class EvaluationResult(StepResult):
@@ -184,3 +187,19 @@ class ScoreResult(StepResult):
     versions: list[ScoredVersion]
     refused: dict[str, int]
     """Rows that this run refused, by rule; they are in the table of refused rows."""
+
+
+class ReviewTasksResult(StepResult):
+    """Documents of one scoring run that were put to review."""
+
+    model: str
+    version: int
+    input_snapshot_id: int
+    pool: int
+    """Distinct contents that could be asked about."""
+    audit_pool: int
+    """Those of them that nobody had scored before: what the audit sample was drawn from."""
+    asked: dict[str, int]
+    """Tasks written now, by reason."""
+    left: int
+    """Tasks that the day's budget still has room for."""

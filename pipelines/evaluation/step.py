@@ -14,6 +14,8 @@ from pipelines.contracts.result import EvaluationResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.estimators.artefact import Artefact
 from pipelines.evaluation.table import report, task
+from pipelines.lake.labels import join
+from pipelines.lake.labels import read as read_labels
 from pipelines.publication import code_hash, digest, publish_once
 from pipelines.settings import Settings
 from pipelines.tasks import task as kind
@@ -58,6 +60,10 @@ def _evaluate(
         snapshot_id=spec.training.input_snapshot_id,
         columns=kind(spec.model.task).label_columns(spec.model),
     )
+    labels = spec.training.labels
+    if labels is not None:
+        given = read_labels(lake, spec.model, labels, spec.training.input_snapshot_id, key)
+        rows = join(rows, given, key)
     tested = pa.array(predictions[key].to_pylist(), pa.string())
     rows = rows.filter(pc.is_in(rows[key], tested))
     parts = dict(zip(tested.to_pylist(), predictions[names.PART].to_pylist(), strict=True))

@@ -80,6 +80,19 @@ class Lake:
         assert snapshot is not None  # noqa: S101 - it was committed in the line above
         return snapshot.snapshot_id
 
+    def overwrite(self, table: str, rows: pa.Table, note: Mapping[str, str]) -> int:
+        """Puts rows in place of all there are, in one commit with `note`; gives its snapshot's id.
+
+        Earlier snapshots keep what they held. The table was made before. For small tables.
+        """
+        found = self._table(table)
+        # There is nothing to delete before the first commit, and pyiceberg would warn of it.
+        write = found.overwrite if found.current_snapshot() else found.append
+        write(rows, snapshot_properties=dict(note))
+        snapshot = found.current_snapshot()
+        assert snapshot is not None  # noqa: S101 - it was committed in the line above
+        return snapshot.snapshot_id
+
     def current_snapshot(self, table: str) -> int | None:
         """Identifier of the newest commit; None where nothing was ever committed."""
         if not self.exists(table):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.contracts import names
 from pipelines.contracts.decision import PLATFORM
+from pipelines.contracts.learning import LABELS
 from pipelines.contracts.result import EvaluationResult, RegistrationResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.estimators.artefact import Artefact
@@ -153,8 +154,21 @@ def _tags(spec: RegistrationSpec) -> dict[str, str]:
         "seed": str(training.seed),
         "lock_hash": lock_hash(),
         **({"plant": training.plant} if training.plant else {}),
+        **_labels(training),
         **code_revision(),
         HEADLINE: json.dumps(spec.evaluation.headline),
+    }
+
+
+def _labels(training: TrainResult) -> dict[str, str]:
+    """What reviewers said, where the version learnt from it: to find it by, and to read again."""
+    found = training.labels
+    if found is None:
+        return {}
+    return {
+        LABELS: found.model_dump_json(),
+        "labels_snapshot_id": str(found.snapshot_id),
+        "batches": ",".join(str(batch) for batch in found.batches),
     }
 
 

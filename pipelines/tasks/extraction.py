@@ -1,5 +1,6 @@
 """The task `extraction`: fields of documents, labelled by what people typed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -7,7 +8,11 @@ import pyarrow as pa
 from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
+from pipelines.extraction.values import letters_and_digits
 from pipelines.tasks.table import Examples
+
+_LEAST_LETTERS = 5
+"""Shorter names stand on pages of others by chance."""
 
 
 def label_columns(spec: ModelSpec) -> tuple[str, ...]:
@@ -26,16 +31,23 @@ def example(rows: pa.Table, spec: ModelSpec) -> pa.Table:
 
 
 def examples(rows: pa.Table, spec: ModelSpec) -> Examples:
-    """Documents that carry a label, by the group's field and by all their text."""
+    """Documents that carry a label, by the group's field and by all their text.
+
+    Where nobody has looked at the group's field, the group is the one among those of the other
+    documents whose name stands on the page: a reviewer who looks at the total alone must not
+    bring a merchant of the unseen part into the training.
+    """
     labels = [dict(fields or {}) for fields in rows[names.FIELDS].to_pylist()]
     labelled = [row for row, fields in enumerate(labels) if fields]
     kept = rows.take(pa.array(labelled, pa.int64()))
-    return Examples(
-        keys=kept[specs.key(spec)].to_pylist(),
-        groups=[labels[row].get(spec.split.group_by) for row in labelled],
-        contents=_texts(kept),
-        times=(),
-    )
+    texts, field = _texts(kept), spec.split.group_by
+    groups = [labels[row].get(field) for row in labelled]
+    unknown = [at for at, row in enumerate(labelled) if field not in labels[row]]
+    if unknown:
+        named = _named({group for group in groups if group})
+        for at in unknown:
+            groups[at] = named(texts[at])
+    return Examples(keys=kept[specs.key(spec)].to_pylist(), groups=groups, contents=texts, times=())
 
 
 def answer(prediction: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +58,19 @@ def answer(prediction: dict[str, Any]) -> dict[str, Any]:
             for field in prediction[names.FIELDS]
         }
     }
+
+
+def _named(groups: set[str]) -> Callable[[str], str | None]:
+    """Finds the group whose name stands in a text by its letters and digits, the longest one."""
+    by_letters = {letters_and_digits(group): group for group in sorted(groups)}
+    known = sorted(by_letters, key=lambda name: (-len(name), name))
+    known = [name for name in known if len(name) >= _LEAST_LETTERS]
+
+    def find(text: str) -> str | None:
+        letters = letters_and_digits(text)
+        return next((by_letters[name] for name in known if name in letters), None)
+
+    return find
 
 
 def _texts(documents: pa.Table) -> list[str]:

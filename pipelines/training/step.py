@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines import estimators, specs
 from pipelines.contracts import names
+from pipelines.contracts.learning import Labels
 from pipelines.contracts.result import FeaturesResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError
@@ -18,6 +19,8 @@ from pipelines.estimators import FittedModel
 from pipelines.estimators.artefact import Artefact
 from pipelines.estimators.contract import Progress
 from pipelines.lake.golden import golden_keys
+from pipelines.lake.labels import join
+from pipelines.lake.labels import read as read_labels
 from pipelines.publication import code_hash, digest, lock_hash, publish_once
 from pipelines.settings import Settings
 from pipelines.tasks import task
@@ -45,6 +48,8 @@ class TrainSpec(BaseModel):
     features: FeaturesResult
     plant: str | None = None
     """Spoils the training on purpose, to see it stopped: a name of `pipelines.training.plant`."""
+    labels: Labels | None = None
+    """What reviewers said, at one snapshot; None trains on the labels that documents came with."""
 
     def key(self) -> str:
         """Names the training by all that its files depend on: data, spec, code and lock.
@@ -58,6 +63,7 @@ class TrainSpec(BaseModel):
             code_hash(*_CODE),
             lock_hash(),
             *([self.plant] if self.plant else []),
+            *([self.labels.model_dump_json(exclude={"snapshot_id"})] if self.labels else []),
         )[:32]
 
 
@@ -115,6 +121,7 @@ def _train(
         seconds=round(time.perf_counter() - started, 3),
         artefact_hash=artefact_hash,
         plant=spec.plant,
+        labels=spec.labels,
     )
     (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
 
@@ -124,7 +131,9 @@ def labelled_rows(spec: TrainSpec, lake: "Lake") -> pa.Table:
 
     Raises BadDataError where they are too few, or all fall into one part.
     """
-    parts, key = _parts(spec, lake), specs.key(spec.model)
+    key = specs.key(spec.model)
+    labels = _labels(spec, lake, key)
+    parts = _parts(spec, lake, labels)
     features = lake.read(
         spec.features.table,
         snapshot_id=spec.features.snapshot_id,
@@ -134,6 +143,8 @@ def labelled_rows(spec: TrainSpec, lake: "Lake") -> pa.Table:
         features = features.drop_columns([names.FEATURE_KEY])
     # The lake keeps no order of rows; what is learnt must not depend on how files were written.
     features = features.sort_by(key)
+    if labels is not None:
+        features = join(features, labels, key)
     found = [parts.get(row) for row in features[key].to_pylist()]
     rows = features.append_column(names.PART, pa.array(found, pa.string()))
     rows = rows.filter(pc.is_valid(rows[names.PART]))
@@ -141,7 +152,13 @@ def labelled_rows(spec: TrainSpec, lake: "Lake") -> pa.Table:
     return rows
 
 
-def _parts(spec: TrainSpec, lake: "Lake") -> dict[str, str]:
+def _labels(spec: TrainSpec, lake: "Lake", key: str) -> pa.Table | None:
+    if spec.labels is None:
+        return None
+    return read_labels(lake, spec.model, spec.labels, spec.features.input_snapshot_id, key)
+
+
+def _parts(spec: TrainSpec, lake: "Lake", labels: pa.Table | None) -> dict[str, str]:
     """Part by key of every row whose labels are known; golden rows are never trained on.
 
     By content they are tested for ever. By time they were tested once, and would be trained on
@@ -153,6 +170,8 @@ def _parts(spec: TrainSpec, lake: "Lake") -> dict[str, str]:
         snapshot_id=spec.features.input_snapshot_id,
         columns=kind.label_columns(spec.model),
     )
+    if labels is not None:
+        rows = join(rows, labels, specs.key(spec.model))
     found = kind.examples(rows, spec.model)
     rule = spec.model.split
     parts = (

@@ -1,0 +1,30 @@
+"""Labels that came of reviews, as a training names them."""
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.contracts.names import NAMESPACE
+
+LABELS = "labels"
+"""Tag of a version: the `Labels` it learnt from, as JSON; it has none where it needed none."""
+
+
+def labels_table(model: str) -> str:
+    """What reviewers said of documents, as labels; a snapshot is all of it up to a correction."""
+    return f"{NAMESPACE}.labels_{model}"
+
+
+class Labels(BaseModel):
+    """One state of a model's labels: small enough to travel, and enough to read it again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    snapshot_id: int
+    key: str
+    """SHA-256 of the labels: equal for equal labels, in any home."""
+    until: int
+    """Corrections up to this one are in it."""
+    batches: list[int]
+    """Batches whose corrections are in it, in the order of their claims."""
+    documents: int
+    labels: int
+    """Fields that somebody has looked at, over all documents."""
