@@ -97,6 +97,17 @@ def finished(session: Session, model: str, since: datetime, until: datetime) -> 
     return {name: count for name, count in session.execute(query) if name is not None}
 
 
+def audited(session: Session, model: str, version: int) -> dict[str, float]:
+    """The chance with which each reviewed audit document of a version was drawn."""
+    query = select(TaskRow.document_id, TaskRow.chance).where(
+        TaskRow.model == model,
+        TaskRow.model_version == version,
+        TaskRow.reason == "audit",
+        TaskRow.state == "done",
+    )
+    return {document: chance for document, chance in session.execute(query) if chance is not None}
+
+
 def seconded(session: Session, model: str, documents: Collection[str] | None = None) -> set[str]:
     """Documents that two reviewers must agree on: those with a second review."""
     query = select(TaskRow.document_id).where(

@@ -5,6 +5,7 @@ open at most and one runs at most, by the database's own rule. Reasons that come
 join it.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -128,6 +129,14 @@ def running(session: Session, model: str) -> RetrainRequest | None:
     """The request that is being trained."""
     row = session.scalars(_in_state(model, "running")).one_or_none()
     return None if row is None else _request(session, row)
+
+
+def started(session: Session, model: str) -> Iterator[RetrainRequest]:
+    """Requests that a training took, newest first."""
+    query = select(RetrainRow).where(RetrainRow.model == model, RetrainRow.started_at.is_not(None))
+    # Not by time: a clock may jump.
+    found = session.scalars(query.order_by(RetrainRow.request_id.desc()))
+    return (_request(session, row) for row in found.all())
 
 
 def latest(session: Session, model: str, limit: int = 100) -> list[RetrainRequest]:

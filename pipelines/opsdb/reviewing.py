@@ -91,6 +91,7 @@ def reopen(session: Session, task_id: int, reviewer: str, now: datetime, minutes
 
     Raises RefusedError where it is not his, or somebody holds a later review of the document.
     """
+    _lock(session, task_id)
     row = _row(session, task_id)
     if row.state != "done" or row.reviewer != reviewer:
         raise RefusedError(
@@ -174,6 +175,7 @@ def _candidates(
 def _take(
     session: Session, task_id: int, reviewer: str, now: datetime, minutes: float
 ) -> Lease | None:
+    _lock(session, task_id)
     until = now + timedelta(minutes=minutes)
     taken = session.execute(
         update(TaskRow)
@@ -185,10 +187,31 @@ def _take(
     return Lease(task_id=task_id, reviewer=reviewer, expires_at=until)
 
 
+def _lock(session: Session, task_id: int) -> None:
+    """Waits for whoever takes, or takes back, another review of the same document."""
+    one, every = aliased(TaskRow), aliased(TaskRow)
+    session.execute(
+        select(every.task_id)
+        .join(one, and_(one.model == every.model, one.content_hash == every.content_hash))
+        .where(one.task_id == task_id)
+        .order_by(every.stage)
+        .with_for_update()
+    ).all()
+
+
 def _free(reviewer: str, now: datetime) -> ColumnElement[bool]:
-    return or_(
+    """Nobody else holds it, and the reviews before it are finished."""
+    before = aliased(TaskRow)
+    unfinished = exists().where(
+        before.model == TaskRow.model,
+        before.content_hash == TaskRow.content_hash,
+        before.stage < TaskRow.stage,
+        before.state == "open",
+    )
+    nobody = or_(
         TaskRow.leased_by.is_(None), TaskRow.leased_by == reviewer, TaskRow.leased_until <= now
     )
+    return and_(nobody, ~unfinished)
 
 
 def held(table: type[TaskRow], now: datetime) -> ColumnElement[bool]:
