@@ -55,19 +55,21 @@ def _lines() -> Column:
 
 
 def _text_length() -> Column:
+    """Null without a page: that is another rule's fault, told once."""
     lengths = F.transform("_lines", lambda line: F.coalesce(F.length(F.trim(line.text)), F.lit(0)))
-    return F.aggregate(lengths, F.lit(0), lambda total, length: total + length)
+    total = F.aggregate(lengths, F.lit(0), lambda total, length: total + length)
+    return F.when(F.size(PAGES) > 0, total)
 
 
 def _page_size_at() -> Column:
     """First page without two positive finite sizes."""
-
-    def unsized(page: Column) -> Column:
-        return ~(_positive(page.width) & _positive(page.height))
-
-    wrong = F.transform(PAGES, lambda page, at: F.when(unsized(page), at + 1))
+    wrong = F.transform(PAGES, lambda page, at: F.when(~_sized(page), at + 1))
     first = F.array_min(F.filter(wrong, lambda at: at.isNotNull()))
     return F.concat(F.lit("page "), first.cast("string"))
+
+
+def _sized(page: Column) -> Column:
+    return _positive(page.width) & _positive(page.height)
 
 
 def _positive(size: Column) -> Column:
@@ -101,13 +103,16 @@ def _malformed(line: Column) -> Column:
 
 
 def _inverted(line: Column) -> Column:
-    return (_side(line, 0) > _side(line, 2)) | (_side(line, 1) > _side(line, 3))
+    turned = (_side(line, 0) > _side(line, 2)) | (_side(line, 1) > _side(line, 3))
+    return ~_malformed(line) & turned
 
 
 def _outside(line: Column) -> Column:
+    """Beyond its page; where the page has no size, that is the fault, told once."""
     slack = F.greatest(line.width, line.height) * MARGIN
     low = F.least(_side(line, 0), _side(line, 1)) < -slack
-    return low | (_side(line, 2) > line.width + slack) | (_side(line, 3) > line.height + slack)
+    high = (_side(line, 2) > line.width + slack) | (_side(line, 3) > line.height + slack)
+    return _sized(line) & ~_malformed(line) & (low | high)
 
 
 def _side(line: Column, number: int) -> Column:

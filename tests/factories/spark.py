@@ -74,15 +74,22 @@ def _wait(server: subprocess.Popen, port: int, log: Path) -> None:
 
 @pytest.fixture
 def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Makes a data set of the test's own, `receipts` under another name, and returns the name."""
+    """Makes a data set of the test's own, and returns its name; see `make_dataset`."""
 
     def make(name: str, **changes: object) -> str:
-        folder = tmp_path / "expectations"
-        shutil.copytree(PROJECT_ROOT / "expectations" / "receipts", folder / name)
-        path = folder / name / "dataset.yaml"
-        spec = yaml.safe_load(path.read_text()) | {"name": name} | changes
-        path.write_text(yaml.safe_dump(spec))
-        monkeypatch.setattr(specs, "EXPECTATIONS", folder)
-        return name
+        return make_dataset(tmp_path, monkeypatch, name, **changes)
 
     return make
+
+
+def make_dataset(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, **changes: object
+) -> str:
+    """`receipts` under another name, with `changes` to its dataset.yaml; returns the name."""
+    expectations = folder / "expectations"
+    shutil.copytree(PROJECT_ROOT / "expectations" / "receipts", expectations / name)
+    path = expectations / name / "dataset.yaml"
+    spec = yaml.safe_load(path.read_text()) | {"name": name} | changes
+    path.write_text(yaml.safe_dump(spec))
+    monkeypatch.setattr(specs, "EXPECTATIONS", expectations)
+    return name

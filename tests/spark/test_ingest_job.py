@@ -1,9 +1,7 @@
 """The ingest job on a real Spark: what is published, what is refused and why, and how often."""
 
-import math
-
 import pytest
-from factories.landed import DAY, land, line, page, row, rows, unreadable
+from factories.landed import DAY, land, row, rows, unreadable
 
 from pipelines.contracts import names
 from pipelines.errors import BadDataError
@@ -22,83 +20,6 @@ def published_ids(settings, dataset, **where):
 def quarantine(settings, dataset, **where):
     rows = Lake.open(settings).read(names.quarantine_table(dataset), where=where)
     return {row[names.SOURCE_LINE]: row for row in rows.to_pylist()}
-
-
-NAN = math.nan
-BAD = {
-    "missing_id": (
-        {names.DOCUMENT_ID: None},
-        "the document has no document_id",
-    ),
-    "control_characters_in_id": (
-        {names.DOCUMENT_ID: "a\x07b"},
-        "the document_id holds control characters",
-    ),
-    "missing_page": ({names.PAGES: []}, "the document has no page"),
-    "missing_page_size": (
-        {names.PAGES: [page(), page(width=0.0)]},
-        "page 2 has no usable width and height",
-    ),
-    "empty_document": ({names.PAGES: [page(lines=[])]}, "no line of the document holds any text"),
-    "box_outside_page": (
-        {names.PAGES: [page(lines=[line(), line(box=(20, 20, 900, 40))])]},
-        "the box of page 1, line 2 lies outside its page",
-    ),
-    "box_inverted": (
-        {names.PAGES: [page(), page(lines=[line(box=(200, 20, 20, 40))])]},
-        "the box of page 2, line 1 is inverted",
-    ),
-    "box_malformed": (
-        {names.PAGES: [page(lines=[line(), line(), line(box=(20, NAN, 30, 40))])]},
-        "the box of page 1, line 3 is not four finite numbers",
-    ),
-    "control_characters": (
-        {names.PAGES: [page(lines=[line("total \x00 9.00")])]},
-        "page 1, line 1 holds control characters",
-    ),
-    "missing_text": (
-        {names.PAGES: [page(lines=[line(None), line("text")])]},
-        "page 1, line 1 has no text",
-    ),
-    "line_too_long": (
-        {names.PAGES: [page(lines=[line("x" * 10_001)])]},
-        "a line has 10001 characters",
-    ),
-    "too_many_lines": (
-        {names.PAGES: [page(lines=[line("x")] * 100_000)]},
-        "the document has 100000 lines; at most 10000 are taken",
-    ),
-    "repeated_in_batch": (
-        {names.DOCUMENT_ID: "doc-0001"},
-        f"document_id doc-0001 was read before, at batch.jsonl:1 of {DAY}",
-    ),
-}
-
-
-def test_ingest_quarantines_each_bad_document_with_its_own_reason(
-    spark_settings, dataset, tmp_path
-):
-    name = dataset("bad_documents", quarantine_limit=0.5)
-    good = rows(30)
-    bad = [row(100 + i, **changes) for i, (changes, _) in enumerate(BAD.values())]
-    land(spark_settings, name, [*good, *bad, unreadable(200)])
-
-    result = ingest.run(name, [DAY], "bad", spark_settings)
-
-    refused = quarantine(spark_settings, name)
-    found = {one[names.RULE]: one[names.REASON] for one in refused.values()}
-    expected = {rule: reason for rule, (_, reason) in BAD.items()} | {
-        "not_json": "the line is not JSON"
-    }
-    assert set(found) == set(expected)
-    assert {rule: expected[rule] in reason for rule, reason in found.items()} == dict.fromkeys(
-        expected, True
-    )
-    assert published_ids(spark_settings, name) == [one[names.DOCUMENT_ID] for one in good]
-    assert result.quarantine_reasons == dict.fromkeys(sorted(expected), 1)
-    assert result.rows_in == result.rows_published + result.rows_quarantined == 30 + len(expected)
-    assert refused[200][names.RAW] == "{tru"
-    assert '"document_id":"doc-0001"' in refused[112][names.RAW]
 
 
 def test_ingest_changes_nothing_when_the_same_files_come_again(spark_settings, dataset):
