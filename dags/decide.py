@@ -18,7 +18,7 @@ recorded as one. An inconclusive version is promoted only by saying so.
 
 from airflow.sdk import DAG, Param, task
 
-from millrace_airflow import assets, defaults, specs, steps
+from millrace_airflow import assets, decisions, defaults, specs
 from millrace_airflow.approval import FORM, DecisionOperator
 
 hours = defaults.approval_hours()
@@ -45,6 +45,6 @@ for spec in specs.models():
             hours=hours,
             params=FORM,
         )
-        task(task_id="decide", outlets=[assets.champion(name)])(steps.decide)(
+        task(task_id="decide", outlets=[assets.champion(name)])(decisions.decide)(
             name, response=asked.output
         )

@@ -23,7 +23,9 @@ _COMMANDS: tuple[str, ...] = (
     "demo",
     "documents",
     "gate",
+    "ledger",
     "models",
+    "reproduce",
     "runs",
     "services",
 )

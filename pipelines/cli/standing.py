@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 from pipelines.cli.output import print_table
 
 if TYPE_CHECKING:
@@ -21,6 +23,35 @@ def decisions_in_words(db: "OpsDb") -> Mapping[Key, str]:
         requests = decisions.requests(session)
         decided = {one.request_id: one for one in decisions.decisions(session)}
     return {(one.model, one.version): _words(one, decided.get(one.request_id)) for one in requests}
+
+
+def say_waiting(model: str) -> None:
+    """Says which version of a model waits for a person, and how to answer; nothing if none does."""
+    from pipelines import settings, specs
+    from pipelines.governance import rules
+    from pipelines.opsdb import decisions
+    from pipelines.opsdb.database import OpsDb
+
+    current = settings.load()
+    with OpsDb.open(current).read() as session:
+        waiting = decisions.requests(session, model, "waiting")
+    if not waiting:
+        return
+    newest, allowed = waiting[-1], rules.approvers(specs.model(model), current.admins)
+    person = next((name for name in allowed if name != newest.author), "NAME")
+    unsure = " --override-inconclusive" if newest.verdict.decision == "inconclusive" else ""
+    console = Console(soft_wrap=True)
+    console.print(
+        f"{model} version {newest.version} waits for a person until "
+        f"{newest.expires_at:%Y-%m-%d %H:%M}Z; the gate says {newest.verdict.decision}. "
+        "Answer in Airflow, or here:",
+        highlight=False,
+    )
+    for command in (
+        f"approve {model} {newest.version}{unsure}",
+        f"reject {model} {newest.version}",
+    ):
+        console.print(f'  millrace {command} --as {person} --why "…"', highlight=False)
 
 
 def show_reigns(db: "OpsDb", model: str) -> None:

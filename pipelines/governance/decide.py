@@ -73,14 +73,18 @@ def decide(
 
     The same answer again gives the same result and finishes what a crash left. Raises
     RefusedError with the rule that forbids it, also where the model's files were changed after
-    the gate saw them; NotFoundError for an unknown version.
+    the gate saw them; NotFoundError for a version that is unknown or was never judged.
     """
     expire(db, now)
     allowed = rules.approvers(spec, settings.admins)
     version = registry.resolve(answer.model, answer.version)
     author = version.tags.get(AUTHOR, "")
     with db.read() as session:
-        request = None if _done_before(session, answer) else _waiting(session, answer)
+        request = (
+            None
+            if _done_before(session, answer)
+            else waiting(session, answer.model, answer.version)
+        )
     if request is not None:
         _require(answer, request, author, allowed, now)
         if answer.choice != "reject":
@@ -89,7 +93,7 @@ def decide(
         ledger.lock(session)
         decided = _done_before(session, answer)
         if decided is None:
-            request = _waiting(session, answer)
+            request = waiting(session, answer.model, answer.version)
             _require(answer, request, author, allowed, now)
             decided = _record(session, request, answer, version, now)
         row = ledger.answering(session, decided.request_id)
@@ -116,7 +120,7 @@ def time_out(
         ledger.lock(session)
         request = decisions.latest(session, model, version)
         if request is None:
-            raise NotFoundError(_unasked(model, version))
+            raise NotFoundError(rules.unasked(model, version))
         decided = decisions.decision(session, request.request_id)
         if request.state == "waiting":
             decided = _time_out(session, request, now)
@@ -128,22 +132,26 @@ def time_out(
     return _result(decided, row, champion)
 
 
+def waiting(session: Session, model: str, version: int) -> StoredRequest:
+    """The request for a version, while somebody may answer it.
+
+    Raises NotFoundError where there never was one, RefusedError, which says how it ended, where
+    it waits no longer.
+    """
+    found = decisions.latest(session, model, version)
+    if found is None:
+        raise NotFoundError(rules.unasked(model, version))
+    if found.state != "waiting":
+        raise RefusedError(rules.settled(found, decisions.decision(session, found.request_id)))
+    return found
+
+
 def _done_before(session: Session, answer: Answer) -> Decided | None:
     """The decision on record, where it is this very answer."""
     request = decisions.latest(session, answer.model, answer.version)
     found = decisions.decision(session, request.request_id) if request else None
     if found is None or (found.choice, found.person) != (answer.choice, answer.person):
         return None
-    return found
-
-
-def _waiting(session: Session, answer: Answer) -> StoredRequest:
-    """The request that the answer is to; raises RefusedError where none waits any more."""
-    found = decisions.latest(session, answer.model, answer.version)
-    if found is None:
-        raise RefusedError(_unasked(answer.model, answer.version))
-    if found.state != "waiting":
-        raise RefusedError(rules.settled(found, decisions.decision(session, found.request_id)))
     return found
 
 
@@ -208,13 +216,6 @@ def _word(request: StoredRequest, person: str, why: str, via: str, at: datetime)
         "via": via,
         "at": at,
     })
-
-
-def _unasked(model: str, version: int) -> str:
-    return (
-        f"version {version} of {model} was not put to a decision: the gate has not judged it. "
-        f"Run: millrace run train {model}"
-    )
 
 
 def _result(decided: Decided, row: LedgerRow | None, champion: int | None) -> DecisionResult:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from pipelines.contracts.decision import StoredRequest
+from pipelines.contracts.decision import Preflight, StoredRequest
 from pipelines.errors import NotFoundError
-from pipelines.opsdb import decisions
+from pipelines.governance import standing
+from pipelines.opsdb import ledger
 from pipelines.opsdb.database import OpsDb
 from pipelines.registry import ModelVersion, Registry
 from pipelines.settings import Settings
@@ -16,16 +17,10 @@ FILES = "/millrace/files"
 
 _CHANGED = ("rows_train", "input_snapshot_id", "seed", "code_revision", "lock_hash", "plant")
 _SHOWN_DIFFERENCES = 10
+_SHOWN_REIGNS = 5
 _SHOWN_CHARACTERS = 80
 # Text of documents is hostile: nothing of it may become a link, a table cell or markup.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&:@/])")
-
-
-def waiting(model: str, version: int, settings: Settings) -> StoredRequest | None:
-    """The request for a version that still waits for somebody; None where none does."""
-    with OpsDb.open(settings).read() as session:
-        request = decisions.latest(session, model, version)
-    return request if request is not None and request.state == "waiting" else None
 
 
 def words(request: StoredRequest, settings: Settings) -> tuple[str, str]:
@@ -46,6 +41,38 @@ def words(request: StoredRequest, settings: Settings) -> tuple[str, str]:
         _links(request),
     ]
     return subject, "\n\n".join(part for part in parts if part)
+
+
+def rollback_words(
+    prepared: Preflight, wisher: str, why: str, settings: Settings
+) -> tuple[str, str]:
+    """Subject and body of a rollback that waits for its word."""
+    registry = Registry.open(settings)
+    champion = _version(prepared.model, prepared.champion, registry)
+    earlier = registry.resolve(prepared.model, prepared.version)
+    with OpsDb.open(settings).read() as session:
+        rows = ledger.rows(session, prepared.model)
+    subject = (
+        f"{prepared.model}: back to version {prepared.version} from version {prepared.champion}?"
+    )
+    parts = [
+        f"**{_plain(wisher)}** asks for it: {_plain(why)}. Without an answer version "
+        f"{prepared.champion} stays the champion.",
+        "### What the pre-flight saw\n\n" + "\n".join(f"- {_plain(one)}" for one in prepared.seen),
+        "### What would change\n\n" + _changes(earlier, champion),
+        "### What was live\n\n" + _lived(standing.reigns(rows)),
+    ]
+    return subject, "\n\n".join(parts)
+
+
+def _lived(reigns: Sequence[standing.Reign]) -> str:
+    head = "| version | since | change | who | why |\n|--:|---|---|---|---|"
+    lines = [
+        f"| {one.version} | {one.since:%Y-%m-%d %H:%M} | {one.row.kind} | {one.row.person} | "
+        f"{_cell(one.row.why)} |"
+        for one in reversed(reigns[-_SHOWN_REIGNS:])
+    ]
+    return "\n".join([head, *lines])
 
 
 def _version(model: str, version: int | None, registry: Registry) -> ModelVersion | None:
@@ -104,7 +131,12 @@ def _cell(value: object) -> str:
     text = " ".join(str(value).split())
     if len(text) > _SHOWN_CHARACTERS:
         text = text[:_SHOWN_CHARACTERS] + "…"
-    return _SPECIAL.sub(r"\\\1", text)
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    """Text of one line in which no sign means anything."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
 def _short(value: str | None) -> str:

@@ -1,8 +1,7 @@
 """Trains a version again from what was recorded, and compares the files byte for byte."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,30 +14,14 @@ from pipelines.contracts.result import FeaturesResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import NotFoundError, RefusedError
 from pipelines.lake.golden import golden_table
+from pipelines.lake.lake import Lake
+from pipelines.lake.overlay import Overlay
 from pipelines.publication import lock_hash
 from pipelines.registry import ModelVersion, Registry
 from pipelines.registry.provenance import code_revision
 from pipelines.registry.store import ARTEFACT_HASH
 
-
-class Reads(Protocol):
-    """What a training asks of the lake."""
-
-    def read(
-        self,
-        table: str,
-        *,
-        snapshot_id: int | None = None,
-        where: Mapping[str, Any] | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> pa.Table:
-        """Rows of one snapshot."""
-
-    def current_snapshot(self, table: str) -> int | None:
-        """The newest snapshot of a table; None where it has none."""
-
-
-Train = Callable[[ModelSpec, FeaturesResult, Reads, Path], TrainResult]
+Train = Callable[[ModelSpec, FeaturesResult, Lake, Path], TrainResult]
 """Trains in a scratch home (the path)."""
 
 
@@ -60,7 +43,7 @@ class Reproduction(BaseModel):
 
 
 def reproduce(
-    version: ModelVersion, *, registry: Registry, lake: Reads, scratch: Path, train: Train
+    version: ModelVersion, *, registry: Registry, lake: Lake, scratch: Path, train: Train
 ) -> Reproduction:
     """Trains the version's own spec and seed on its recorded snapshots, below `scratch`.
 
@@ -71,7 +54,7 @@ def reproduce(
     recorded = _recorded(version, spec)
     rows, source = _features(spec, recorded, lake)
     then = {recorded.table: rows, golden_table(spec.name): _kept_from(version, registry)}
-    trained = train(spec, recorded, _AsItWas(lake, then), scratch)
+    trained = train(spec, recorded, Overlay(lake, then), scratch)
     registered = version.tags[ARTEFACT_HASH]
     return Reproduction(
         model=version.model,
@@ -102,7 +85,7 @@ def _recorded(version: ModelVersion, spec: ModelSpec) -> FeaturesResult:
     )
 
 
-def _features(spec: ModelSpec, recorded: FeaturesResult, lake: Reads) -> tuple[pa.Table, str]:
+def _features(spec: ModelSpec, recorded: FeaturesResult, lake: Lake) -> tuple[pa.Table, str]:
     """The features as they were kept; computed anew where the lake keeps them no longer."""
     try:
         kept = lake.read(
@@ -130,28 +113,6 @@ def _kept_from(version: ModelVersion, registry: Registry) -> pa.Table:
     """
     split = pq.read_table(registry.split_file(version))
     return split.filter(pc.equal(split[names.PART], names.SET_ASIDE)).drop_columns([names.PART])
-
-
-class _AsItWas:
-    """The lake, where some tables are the rows at hand."""
-
-    def __init__(self, lake: Reads, then: Mapping[str, pa.Table]) -> None:
-        self._lake, self._then = lake, then
-
-    def current_snapshot(self, table: str) -> int | None:
-        return 0 if table in self._then else self._lake.current_snapshot(table)
-
-    def read(
-        self,
-        table: str,
-        *,
-        snapshot_id: int | None = None,
-        where: Mapping[str, Any] | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> pa.Table:
-        if table in self._then:
-            return self._then[table]
-        return self._lake.read(table, snapshot_id=snapshot_id, where=where, columns=columns)
 
 
 def _differences(version: ModelVersion, trained: TrainResult) -> list[str]:

@@ -68,6 +68,14 @@ def refuse(
     return None
 
 
+def unasked(model: str, version: int) -> str:
+    """Says of a version that there is nothing to decide yet."""
+    return (
+        f"version {version} of {model} was not put to a decision: the gate has not judged it. "
+        f"Run: millrace run train {model}"
+    )
+
+
 def settled(request: StoredRequest, decided: Decided | None) -> str:
     """Says how a request ended that no longer waits."""
     name = f"{request.model} version {request.version}"

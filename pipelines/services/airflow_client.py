@@ -11,6 +11,8 @@ import httpx
 from pipelines.errors import NotFoundError, RefusedError, TransientError
 
 FINISHED_RUN = {"success", "failed"}
+_NOTE_LENGTH = 1000
+"""Longest note that Airflow takes."""
 OTHERS_PARSED_SECONDS = 15
 """Time between the first DAG that Airflow shows after a start and the last one."""
 
@@ -58,13 +60,11 @@ class AirflowClient:
         found: list[dict[str, Any]] = self._call("GET", path)["task_instances"]
         return sorted(found, key=lambda task: (task["start_date"] or "9", task["task_id"]))
 
-    def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
-        """What the task returned; None where it returned nothing."""
+    def result(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+        """What the task returned, or left under another key; None where there is nothing."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries"
         try:
-            return self._call("GET", f"{path}/return_value", params={"deserialize": "true"})[
-                "value"
-            ]
+            return self._call("GET", f"{path}/{key}", params={"deserialize": "true"})["value"]
         except NotFoundError:
             return None
 
@@ -73,6 +73,26 @@ class AirflowClient:
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
         lines: list[dict[str, Any]] = self._call("GET", path)["content"]
         return lines
+
+    def waiting(self, dag_id: str, task_id: str) -> list[str]:
+        """Ids of the runs in which the task waits for a person."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/~/taskInstances"
+        params = {"state": "awaiting_input", "limit": 100}
+        found = self._call("GET", path, params=params)["task_instances"]
+        return [one["dag_run_id"] for one in found if one["task_id"] == task_id]
+
+    def skip(self, dag_id: str, run_id: str, task_id: str, note: str) -> None:
+        """Ends a task as skipped, with a note that says why."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self._call("PATCH", path, json={"new_state": "skipped", "note": note[:_NOTE_LENGTH]})
+
+    def announce(self, asset: str, extra: dict[str, Any]) -> None:
+        """Adds an event of the asset, which starts what waits for it."""
+        found = self._call("GET", "/api/v2/assets", params={"name_pattern": asset})["assets"]
+        for one in found:
+            if one["name"] == asset:
+                body = {"asset_id": one["id"], "extra": extra}
+                self._call("POST", "/api/v2/assets/events", json=body)
 
     def wait_for_dag(self, dag_id: str, timeout_seconds: float) -> None:
         """Waits until the DAG has been parsed; NotFoundError where it is not there in time.

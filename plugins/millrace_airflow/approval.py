@@ -1,6 +1,8 @@
-"""A named person decides about a judged version, in Airflow's own page for required actions."""
+"""A named person is asked, in Airflow's own page for required actions."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -11,6 +13,16 @@ PROMOTE = "Promote"
 OVERRIDE = "Promote although inconclusive"
 SHADOW = "Run as shadow"
 REJECT = "Reject"
+ROLL_BACK = "Roll back"
+STAY = "Leave the champion as it is"
+
+CHOICES = {PROMOTE: "promote", OVERRIDE: "promote", SHADOW: "shadow", REJECT: "reject"}
+
+ROLLBACK_HOURS = 2.0
+"""How long a rollback waits for its word: what the pre-flight saw must still be so."""
+
+_SOONEST = timedelta(seconds=1)
+
 
 FORM = {
     # The empty default leaves the buttons grey until something is written.
@@ -23,38 +35,116 @@ FORM = {
 }
 """What the approver fills in beside the choice; Airflow takes it as a task's own parameters."""
 
-CHOICES = {PROMOTE: "promote", OVERRIDE: "promote", SHADOW: "shadow", REJECT: "reject"}
+
+@dataclass(frozen=True)
+class Question:
+    """What an approver is asked about one version."""
+
+    subject: str
+    body: str
+    author: str
+    """Who made the version: never asked."""
+    until: datetime
+    """From then on the safe answer counts as given."""
+    why: str = ""
+    """A reason that is there already; the approver may write another."""
 
 
-class DecisionOperator(HITLOperator):
-    """Shows what the gate saw of a version and waits for the word of an approver.
+class ApproverOperator(HITLOperator):
+    """Asks the approvers of a model, except the author of the version; waits for one of them."""
 
-    The author of the version is not asked. Nobody's word in time is a rejection. Skips where
-    the version waits for no decision any more, because it was decided on the command line.
-    """
-
-    def __init__(self, *, model: str, approvers: list[str], hours: float, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        model: str,
+        approvers: Sequence[str],
+        options: Sequence[str],
+        safe: str,
+        **more: Any,
+    ) -> None:
         super().__init__(
-            subject=f"A new version of {model}",
-            options=list(CHOICES),
-            defaults=REJECT,
-            response_timeout=timedelta(hours=hours),
+            subject=f"A decision about {model}",
+            options=list(options),
+            defaults=safe,
             assigned_users=[{"id": name, "name": name} for name in approvers],
             execution_timeout=None,
-            **kwargs,
+            **more,
         )
         self.model = model
 
-    def execute(self, context: Context) -> None:
-        from millrace_airflow.steps import judged_version
-        from pipelines import settings
-        from pipelines.governance.presentation import waiting, words
+    def question(self, context: Context) -> Question:
+        """What to ask now; raises AirflowSkipException where there is nothing to ask."""
+        raise NotImplementedError
 
-        request = waiting(self.model, judged_version(self.model, context), settings.load())
-        if request is None:
-            raise AirflowSkipException("the version waits for no decision any more")
-        self.subject, self.body = words(request, settings.load())
-        self.assigned_users = [
-            user for user in self.assigned_users or [] if user["id"] != request.author
-        ]
+    def execute(self, context: Context) -> None:
+        from pipelines.errors import RefusedError
+
+        asked = self.question(context)
+        self.subject, self.body = asked.subject, asked.body
+        approvers = self.assigned_users or []
+        self.assigned_users = [user for user in approvers if user["id"] != asked.author]
+        if not self.assigned_users:  # Airflow would take that for everybody
+            raise RefusedError(
+                f"nobody may decide: {asked.author} made the version and is the only approver of "
+                f"{self.model}. Add another name under `approvers:` in "
+                f"models/{self.model}/model.yaml."
+            )
+        self.params["why"] = asked.why
+        self.response_timeout = max(asked.until - datetime.now(UTC), _SOONEST)
         super().execute(context)
+
+
+class DecisionOperator(ApproverOperator):
+    """Shows what the gate saw of a version. Nobody's word in time is a rejection.
+
+    Skips where the version waits for no decision any more, because it was decided on the
+    command line.
+    """
+
+    def __init__(self, *, hours: float, **more: Any) -> None:
+        # Until a run knows when its request expires.
+        longest = timedelta(hours=hours)
+        super().__init__(options=list(CHOICES), safe=REJECT, response_timeout=longest, **more)
+
+    def question(self, context: Context) -> Question:
+        from millrace_airflow.decisions import judged_version
+        from pipelines import settings
+        from pipelines.contracts.decision import VERSION
+        from pipelines.errors import RefusedError
+        from pipelines.governance.decide import waiting
+        from pipelines.governance.presentation import words
+        from pipelines.opsdb.database import OpsDb
+
+        current, version = settings.load(), judged_version(self.model, context)
+        # So that a decision on the command line finds what waits for it.
+        context["ti"].xcom_push(key=VERSION, value=version)
+        try:
+            with OpsDb.open(current).read() as session:
+                request = waiting(session, self.model, version)
+        except RefusedError as settled:
+            raise AirflowSkipException(str(settled)) from settled
+        subject, body = words(request, current)
+        return Question(subject, body, request.author, request.expires_at)
+
+
+class RollbackOperator(ApproverOperator):
+    """Shows what the pre-flight saw of an earlier champion. Without a word nothing changes."""
+
+    template_fields = (*HITLOperator.template_fields, "prepared")
+
+    def __init__(self, *, prepared: Any, **more: Any) -> None:
+        longest = timedelta(hours=ROLLBACK_HOURS)
+        super().__init__(options=[ROLL_BACK, STAY], safe=STAY, response_timeout=longest, **more)
+        self.prepared = prepared
+
+    def question(self, context: Context) -> Question:
+        from millrace_airflow.author import who_started
+        from pipelines import settings
+        from pipelines.contracts.decision import Preflight
+        from pipelines.governance.presentation import rollback_words
+
+        prepared = Preflight.model_validate(self.prepared)
+        why, wisher = context["params"]["why"], who_started(context)
+        subject, body = rollback_words(prepared, wisher, why, settings.load())
+        until = datetime.now(UTC) + timedelta(hours=ROLLBACK_HOURS)
+        return Question(subject, body, prepared.author, until, why)

@@ -2,6 +2,8 @@
 
 from airflow.sdk import Asset
 
+from pipelines.contracts.decision import champion_asset
+
 
 def published(dataset: str) -> Asset:
     """Validated rows of a data set; events carry days, counts and the snapshot id."""
@@ -18,6 +20,12 @@ def judged(model: str) -> Asset:
     return Asset(name=f"judged/{model}", uri=f"x-millrace://judged/{model}", group="millrace")
 
 
+def scored(model: str) -> Asset:
+    """Predictions of a model; events carry counts by version and the table's snapshot id."""
+    return Asset(name=f"scored/{model}", uri=f"x-millrace://scored/{model}", group="millrace")
+
+
 def champion(model: str) -> Asset:
     """The version that answers; events carry who decided and why."""
-    return Asset(name=f"champion/{model}", uri=f"x-millrace://champion/{model}", group="millrace")
+    name = champion_asset(model)
+    return Asset(name=name, uri=f"x-millrace://{name}", group="millrace")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Param
 
 _HEAD = """# DAGs
 
@@ -44,7 +44,7 @@ def _describe(dag: DAG) -> str:
         lines += ["", "| parameter | default | meaning |", "|---|---|---|"]
         for name in dag.params:
             param = dag.params.get_param(name)
-            lines.append(f"| `{name}` | {_default(param.value)} | {param.description} |")
+            lines.append(f"| `{name}` | {_default(param)} | {param.description} |")
     return "\n".join(lines)
 
 
@@ -65,5 +65,7 @@ def _schedule(dag: DAG) -> str:
     return ", or ".join(parts) or "by hand only"
 
 
-def _default(value: Any) -> str:
-    return "none" if value is None else f"`{value}`"
+def _default(param: Param) -> str:
+    if param.has_value:
+        return f"`{param.value}`"
+    return "none" if param.value is None else "required"

@@ -54,6 +54,7 @@ def run(dag_id: str, conf: dict[str, Any], out: TextIO) -> bool:
     """Whether the run ended well."""
     from airflow.configuration import conf as airflow_conf
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.providers.standard.operators.hitl import HITLOperator
     from airflow.sdk.exceptions import ParamValidationError
     from airflow.sdk.listener import get_listener_manager
 
@@ -68,6 +69,14 @@ def run(dag_id: str, conf: dict[str, Any], out: TextIO) -> bool:
     if unknown:
         known = ", ".join(bag.dags[dag_id].params) or "none"
         text = f"{dag_id} has no parameter {', '.join(unknown)}; known: {known}"
+        reporter.write(state="failed", error=text)
+        return False
+    waiting = [one.task_id for one in bag.dags[dag_id].tasks if isinstance(one, HITLOperator)]
+    if waiting:
+        text = (
+            f"{dag_id} waits for a person at {', '.join(waiting)}, in Airflow's pages. Start them "
+            "with `millrace up`, or use `millrace approve`, `reject` or `rollback`."
+        )
         reporter.write(state="failed", error=text)
         return False
     try:

@@ -9,6 +9,8 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from millrace_airflow.author import who_started
+
 log = logging.getLogger(__name__)
 
 
@@ -103,7 +105,7 @@ def register(
         model=_spec(model, params),
         training=TrainResult.model_validate(trained),
         evaluation=evaluation,
-        author=_author(context),
+        author=who_started(context),
     )
     result = run(spec, lake=Lake.open(current), settings=current).to_xcom()
     context["outlet_events"][assets.registered(model)].extra.update({
@@ -139,7 +141,7 @@ def gate(
     result = run(spec, registry=registry, lake=Lake.open(current), settings=current)
     ask(
         result,
-        author=_author(context),
+        author=who_started(context),
         db=db,
         registry=registry,
         now=datetime.now(UTC),
@@ -158,66 +160,6 @@ def gate(
         "reasons": verdict.reasons,
     })
     return outcome
-
-
-def decide(model: str, *, response: dict[str, Any], **context: Any) -> dict[str, Any]:
-    """Carries out the word of the person who answered, or records that nobody did."""
-    from millrace_airflow import assets
-    from millrace_airflow.approval import CHOICES, OVERRIDE
-    from pipelines import settings, specs
-    from pipelines.contracts.decision import Answer
-    from pipelines.governance import decide as governance
-    from pipelines.opsdb.database import OpsDb
-    from pipelines.registry import Registry
-
-    current, version = settings.load(), judged_version(model, context)
-    spec, now = specs.model(model), datetime.now(UTC)
-    db, registry = OpsDb.open(current), Registry.open(current)
-    person = response["responded_by_user"]
-    if person is None:
-        nobody = governance.time_out(model, version, spec=spec, db=db, registry=registry, now=now)
-        return nobody.to_xcom()
-    option = response["chosen_options"][0]
-    answer = Answer.model_validate({
-        "model": model,
-        "version": version,
-        "choice": CHOICES[option],
-        "person": person["id"],
-        "why": response["params_input"]["why"],
-        "via": "ui",
-        "override": option == OVERRIDE,
-    })
-    result = governance.decide(
-        answer, spec=spec, db=db, registry=registry, settings=current, now=now
-    ).to_xcom()
-    if answer.choice != "promote":
-        context["ti"].xcom_push(key="return_value", value=result)
-        raise AirflowSkipException(f"version {version} of {model} does not become champion")
-    context["outlet_events"][assets.champion(model)].extra.update(result)
-    return result
-
-
-def judged_version(model: str, context: Any) -> int:
-    """The version that a decision is about: the form's, else that of the gate's last event."""
-    from millrace_airflow import assets
-
-    named = context["params"].get("version")
-    if named is not None:
-        return int(named)
-    events = context["triggering_asset_events"][assets.judged(model)]
-    return int(sorted(events, key=lambda event: event.timestamp)[-1].extra["version"])
-
-
-def _author(context: dict[str, Any]) -> str:
-    """Who started the run: a named person, or the platform itself."""
-    from pipelines.contracts.decision import PLATFORM
-    from pipelines.services.access import OPERATOR
-
-    run = context["dag_run"]
-    if run.run_type != "manual":
-        return PLATFORM
-    # What runs in the caller's own process was started on the command line.
-    return OPERATOR if run.triggering_user_name in {None, "dag_test"} else run.triggering_user_name
 
 
 def _spec(model: str, params: dict[str, Any]) -> Any:

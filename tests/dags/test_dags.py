@@ -66,7 +66,9 @@ def test_dags_import_without_errors(loaded: dict) -> None:
 def test_every_dataset_and_model_has_its_dags(loaded: dict) -> None:
     wanted = {f"ingest__{name}" for name in specs.dataset_names()}
     wanted |= {
-        f"{family}__{name}" for family in ("train", "decide") for name in specs.model_names()
+        f"{family}__{name}"
+        for family in ("train", "decide", "rollback")
+        for name in specs.model_names()
     }
     assert wanted <= set(loaded["dags"])
 
@@ -76,7 +78,8 @@ def test_every_dag_has_a_runbook_and_limits(loaded: dict) -> None:
         assert dag["doc"] and "When it fails" in dag["doc"], name
         assert dag["timeout"], name
         # Decisions wait for people, each beside the others; all else runs in order.
-        assert (dag["max_active_runs"] == 1) != name.startswith("decide__"), name
+        waits = name.startswith(("decide__", "rollback__"))
+        assert (dag["max_active_runs"] == 1) != waits, name
 
 
 def test_every_task_has_a_timeout_an_owner_and_a_retry_policy(loaded: dict) -> None:

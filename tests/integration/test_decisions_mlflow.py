@@ -19,7 +19,7 @@ from pipelines import evaluation, registry, specs, training
 from pipelines.cli.main import app
 from pipelines.contracts import names
 from pipelines.contracts.decision import Answer
-from pipelines.errors import BadDataError, MisconfiguredError, RefusedError
+from pipelines.errors import BadDataError, MisconfiguredError, NotFoundError, RefusedError
 from pipelines.evaluation import EvaluationSpec
 from pipelines.governance import card
 from pipelines.governance.audit import audit
@@ -138,7 +138,7 @@ def test_commands_promote_roll_back_verify_and_audit(home):
     ("arguments", "error", "said"),
     [
         (["approve", "receipts", 1, "--as", "cy", "--why", "mine"], RefusedError, "approvers are"),
-        (["approve", "receipts", 2, "--as", "ben", "--why", "why"], RefusedError, "not judged it"),
+        (["approve", "receipts", 2, "--as", "ben", "--why", "why"], NotFoundError, "not judged it"),
         (["approve", "receipts", 1, "--as", "ben", "--why", "  "], MisconfiguredError, "--why"),
         (["approve", "receipts", 1, "--as", "B B", "--why", "why"], MisconfiguredError, "--as"),
         (["rollback", "receipts", "--as", "ben", "--why", "why"], RefusedError, "no champion"),
@@ -251,7 +251,7 @@ def test_audit_finds_what_a_hand_did_and_repairs_or_adopts_it(home):
     assert "receipts version 1: card made" in said
     assert millrace("audit").exit_code == 0
     found.client().set_registered_model_alias("receipts", "champion", "1")
-    with pytest.raises(BadDataError, match="1 findings"):
+    with pytest.raises(BadDataError, match="1 finding\\."):
         millrace("audit")
     assert "champion is 2, was 1" in millrace("audit", "--repair").output
     assert found.resolve("receipts").version == 2

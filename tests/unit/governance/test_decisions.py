@@ -6,7 +6,7 @@ import pytest
 from factories.operations import NOW, answer, judged, verdict
 from pydantic import ValidationError
 
-from pipelines.errors import RefusedError
+from pipelines.errors import NotFoundError, RefusedError
 from pipelines.governance import decide as decisions_step
 from pipelines.governance import rules
 from pipelines.governance.decide import ask, decide, expire, time_out
@@ -72,15 +72,21 @@ def test_a_request_is_one_when_the_task_is_tried_twice(desk):
         ({"person": "ada"}, "ada may not decide"),
         ({"choice": "shadow", "person": "vi"}, "vi may not decide"),
         ({"choice": "reject", "person": "vi"}, "vi may not decide"),
-        ({"version": 3}, "version 3 of receipts was not put to a decision"),
     ],
 )
-def test_decision_is_refused_when_the_person_or_version_has_no_say(desk, different, said):
+def test_decision_is_refused_when_the_person_has_no_say(desk, different, said):
     asked(desk)
     with pytest.raises(RefusedError, match=said):
         decide(answer(**different), **desk, now=NOW)
     assert rows(desk) == []
     assert state(desk) == "waiting"
+
+
+def test_decision_about_a_version_that_was_never_judged_says_so(desk):
+    asked(desk)
+    with pytest.raises(NotFoundError, match="version 3 of receipts was not put to a decision"):
+        decide(answer(version=3), **desk, now=NOW)
+    assert rows(desk) == []
 
 
 @pytest.mark.parametrize("choice", ["promote", "shadow"])

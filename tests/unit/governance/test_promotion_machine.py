@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from pipelines import specs
-from pipelines.errors import RefusedError
+from pipelines.errors import NotFoundError, RefusedError
 from pipelines.governance import decide as deciding
 from pipelines.governance import promotion, standing
 from pipelines.governance.reconcile import reconcile
@@ -95,7 +95,7 @@ def machine(opsdb, base, patch):
                 promotion.follow = lambda *_: []  # the process dies before the alias
             try:
                 found = deciding.decide(given, **self.desk, now=self.now)
-            except RefusedError:
+            except (NotFoundError, RefusedError):
                 assert self.champion() == before
                 return
             finally:

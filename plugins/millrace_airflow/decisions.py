@@ -1,0 +1,120 @@
+"""Task bodies around a person's word: what is looked at before, and what follows from it.
+
+Steps are imported inside the functions: parsing a DAG must not pay for them.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+
+def decide(model: str, *, response: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Carries out the word of the person who answered, or records that nobody did."""
+    from millrace_airflow.approval import CHOICES, OVERRIDE
+    from pipelines import settings, specs
+    from pipelines.contracts.decision import Answer
+    from pipelines.governance import decide as governance
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.registry import Registry
+
+    current, version = settings.load(), judged_version(model, context)
+    spec, now = specs.model(model), datetime.now(UTC)
+    db, registry = OpsDb.open(current), Registry.open(current)
+    desk: dict[str, Any] = {"spec": spec, "db": db, "registry": registry, "now": now}
+    person, option = response["responded_by_user"], response["chosen_options"][0]
+    if person is None:
+        result = governance.time_out(model, version, **desk)
+    else:
+        answer = Answer.model_validate({
+            "model": model,
+            "version": version,
+            "choice": CHOICES[option],
+            "person": person["id"],
+            "why": response["params_input"]["why"],
+            "via": "ui",
+            "override": option == OVERRIDE,
+        })
+        result = governance.decide(answer, settings=current, **desk)
+    if result.choice != "promote":
+        text = f"version {version} of {model} does not become champion: {result.person} chose"
+        _skip(context, result.to_xcom(), f"{text} {result.choice} ({result.why})")
+    _announce(context, model, result.to_xcom())
+    return result.to_xcom()
+
+
+def preflight(model: str, *, params: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Looks whether the earlier champion that the form names could answer again."""
+    from pipelines import settings, specs
+    from pipelines.gate.preflight import answer_golden
+    from pipelines.governance.reconcile import reconcile
+    from pipelines.governance.rollback import preflight as look
+    from pipelines.lake.lake import Lake
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.registry import Registry
+
+    current = settings.load()
+    db, registry, lake = OpsDb.open(current), Registry.open(current), Lake.open(current)
+    reconcile(db, registry, model)
+    return look(
+        model,
+        params["version"],
+        spec=specs.model(model),
+        db=db,
+        registry=registry,
+        score=lambda artefact: answer_golden(artefact, lake),
+    ).to_xcom()
+
+
+def roll_back(
+    model: str, *, prepared: dict[str, Any], response: dict[str, Any], **context: Any
+) -> dict[str, Any]:
+    """Makes the earlier version the champion, where a person said so."""
+    from millrace_airflow.approval import ROLL_BACK
+    from pipelines import settings, specs
+    from pipelines.contracts.decision import Preflight
+    from pipelines.governance.rollback import Rollback, rollback
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.registry import Registry
+
+    current, person = settings.load(), response["responded_by_user"]
+    seen = Preflight.model_validate(prepared)
+    if person is None or response["chosen_options"] != [ROLL_BACK]:
+        who = person["id"] if person else "nobody answered in time:"
+        _skip(context, prepared, f"{who} leaves version {seen.champion} of {model} the champion")
+    word = Rollback(person=person["id"], why=response["params_input"]["why"], via="ui")
+    result = rollback(
+        word,
+        seen,
+        spec=specs.model(model),
+        db=OpsDb.open(current),
+        registry=Registry.open(current),
+        settings=current,
+        now=datetime.now(UTC),
+    ).to_xcom()
+    _announce(context, model, result)
+    return result
+
+
+def judged_version(model: str, context: Any) -> int:
+    """The version that a decision is about: the form's, else that of the gate's last event."""
+    from millrace_airflow import assets
+
+    named = context["params"].get("version")
+    if named is not None:
+        return int(named)
+    events = context["triggering_asset_events"][assets.judged(model)]
+    return int(sorted(events, key=lambda event: event.timestamp)[-1].extra["version"])
+
+
+def _announce(context: Any, model: str, result: dict[str, Any]) -> None:
+    """The champion's asset event says who decided what."""
+    from millrace_airflow import assets
+
+    context["outlet_events"][assets.champion(model)].extra.update(result)
+
+
+def _skip(context: Any, result: dict[str, Any], why: str) -> NoReturn:
+    """Ends the task without an asset event; its result is kept."""
+    context["ti"].xcom_push(key="return_value", value=result)
+    raise AirflowSkipException(why)
