@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     airflow_port: int = Field(default=8080, ge=0, le=65535)
     mlflow_port: int = Field(default=5000, ge=0, le=65535)
     spark_port: int = Field(default=15002, ge=0, le=65535)
+    review_port: int = Field(default=8090, ge=0, le=65535)
+    review_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    """Names by which the reviewers' pages may be called; another is refused, so that a page of
+    somebody else's does not reach them under its own name. A JSON list."""
+    review_proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose word on the caller's address and on HTTPS is believed."""
 
     retry_delay_seconds: float = Field(default=30, ge=0)
     """Pause before a failed task is tried again."""
