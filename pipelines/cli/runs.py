@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pipelines.cli.follow import RunView
+from pipelines.cli.scored import say_scored
 from pipelines.cli.standing import say_waiting
 from pipelines.errors import MillraceError, MisconfiguredError, RefusedError
 from pipelines.settings import Settings
@@ -69,10 +70,14 @@ def run_family(
 
     Example: [bold]millrace run train receipts --param seed=11[/bold]
     """
+    from pipelines import settings
+
     conf = dict(_parameter(text) for text in param or [])
     _finish(follow_run(f"{family}__{name}", conf, in_process=in_process))
     if family == "train":
         say_waiting(name)
+    if family == "score":
+        say_scored(name, settings.load())
 
 
 def follow_run(dag_id: str, conf: dict[str, Any], *, in_process: bool = False) -> RunView:

@@ -75,7 +75,7 @@ class SparkJobOperator(BaseOperator):
         if not outcome["changed"]:
             # A task that ends well announces its asset: nobody is to be woken for nothing.
             context["ti"].xcom_push(key="return_value", value=outcome)
-            raise AirflowSkipException("the days already hold exactly these files")
+            raise AirflowSkipException("nothing is new: what is there was made of exactly this")
         context["outlet_events"][asset].extra.update(outcome)
 
     def on_kill(self) -> None:

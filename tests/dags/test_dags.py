@@ -67,7 +67,7 @@ def test_every_dataset_and_model_has_its_dags(loaded: dict) -> None:
     wanted = {f"ingest__{name}" for name in specs.dataset_names()}
     wanted |= {
         f"{family}__{name}"
-        for family in ("train", "decide", "rollback")
+        for family in ("train", "decide", "rollback", "score")
         for name in specs.model_names()
     }
     assert wanted <= set(loaded["dags"])

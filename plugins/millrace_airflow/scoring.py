@@ -1,0 +1,37 @@
+"""Task body of the family `score`: which versions a run answers with."""
+
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+
+def choose(model: str, *, params: dict[str, Any], **context: Any) -> list[dict[str, Any]]:
+    """The champion and the shadow, or the version that the form names, for the whole run.
+
+    Before there is a champion a run that an event started is skipped; one that a person
+    started says what is missing.
+    """
+    from pipelines import errors, settings
+    from pipelines.contracts.scoring import PINNED
+    from pipelines.governance.reconcile import reconcile
+    from pipelines.opsdb import ledger
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.registry import Registry
+    from pipelines.scoring.choose import choose as chosen
+
+    current, version = settings.load(), params.get("version")
+    db, registry = OpsDb.open(current), Registry.open(current)
+    reconcile(db, registry, model)
+    with db.read() as session:
+        rows = ledger.rows(session, model)
+    found = chosen(model, None if version is None else int(version), rows, registry)
+    if not found:
+        nothing = f"{model} has no champion yet, so that there is nobody to score with"
+        if context["dag_run"].run_type != "manual":
+            raise AirflowSkipException(nothing)
+        raise errors.NotFoundError(
+            f"{nothing}. Approve a version: `millrace approve {model} VERSION --as NAME --why …`, "
+            f"or name one: `--param version=1` scores it as a shadow."
+        )
+    pinned: list[dict[str, Any]] = PINNED.dump_python(found, mode="json")
+    return pinned
