@@ -92,11 +92,14 @@ def register(
     params: dict[str, Any],
     **context: Any,
 ) -> dict[str, Any]:
-    """Registers the version; the asset's event carries it with its scores."""
+    """Registers the version with its card; the asset's event carries it with its scores."""
     from millrace_airflow import assets
     from pipelines import settings
     from pipelines.contracts.result import EvaluationResult, TrainResult
+    from pipelines.governance import card
     from pipelines.lake.lake import Lake
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.registry import Registry
     from pipelines.registry.register import RegistrationSpec, run
 
     current = settings.load()
@@ -107,7 +110,11 @@ def register(
         evaluation=evaluation,
         author=who_started(context),
     )
-    result = run(spec, lake=Lake.open(current), settings=current).to_xcom()
+    made = run(spec, lake=Lake.open(current), settings=current)
+    registry = Registry.open(current)
+    version = registry.resolve(model, made.version)
+    card.write(version, spec=spec.model, db=OpsDb.open(current), registry=registry)
+    result = made.to_xcom()
     context["outlet_events"][assets.registered(model)].extra.update({
         **result,
         "headline": evaluation.headline,

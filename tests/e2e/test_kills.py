@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.contracts import names
+from pipelines.governance import card
 from pipelines.lake.lake import Lake
 from pipelines.opsdb import decisions
 from pipelines.opsdb.database import OpsDb
@@ -54,6 +55,9 @@ def test_each_task_has_one_effect_when_its_worker_is_killed(
     moments = {"features": 1.0, "train": 3.0, "evaluate": 1.0, "register": 1.5, "gate": 1.5}
     for task, after in moments.items():
         _kill(client, TRAIN, run_id, task, after=after)
+    # The gate, which makes it anew, has just been killed before it got so far.
+    registry = Registry.open(Settings(home=live_home))
+    assert not card.missing(registry.resolve("receipts", 1), registry), "a card from the start"
     assert _end(client, TRAIN, run_id) == "success"
 
     result = client.result(TRAIN, run_id, "features")
@@ -62,7 +66,6 @@ def test_each_task_has_one_effect_when_its_worker_is_killed(
     )
     assert features.num_rows == DOCUMENTS
     assert len(lake.history(names.features_table("receipts"))) == 1
-    registry = Registry.open(Settings(home=live_home))
     assert [one.version for one in registry.versions("receipts")] == [1]
     with OpsDb.open(Settings(home=live_home)).read() as session:
         assert len(decisions.requests(session)) == 1, "one request for a decision"
