@@ -19,6 +19,7 @@ app = typer.Typer(
 
 # Each module registers its commands with `register(app)`.
 _COMMANDS: tuple[str, ...] = (
+    "corrections",
     "decisions",
     "demo",
     "documents",

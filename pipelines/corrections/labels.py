@@ -21,16 +21,6 @@ from pipelines.opsdb.database import Session
 
 LabelState = Literal["value", "absent", "masked"]
 
-SCHEMA = pa.schema([
-    pa.field(names.DOCUMENT_ID, pa.string(), nullable=False),
-    pa.field(names.CONTENT_HASH, pa.string()),
-    pa.field("field", pa.string(), nullable=False),
-    pa.field("state", pa.string(), nullable=False),
-    pa.field("value", pa.string()),
-    pa.field("adjudicated", pa.bool_(), nullable=False),
-])
-"""Columns of `Labels.table`: one row a document and declared field."""
-
 
 class Label(NamedTuple):
     """What is known of one field of one document."""
@@ -53,19 +43,25 @@ class Labels:
     contents: Mapping[str, str | None]
     """Content hash by document; None where it is not known."""
 
-    def table(self) -> pa.Table:
-        """One row a document and field, in order of both; columns as in `SCHEMA`."""
+    def table(self, key: str) -> pa.Table:
+        """Rows for `pipelines.lake.labels.publish`: one a document of which anything is known.
+
+        Columns `key`, the content hash and a map of the fields: a null value says absent, a
+        field that is missing is masked.
+        """
         rows = [
-            {
-                names.DOCUMENT_ID: document,
-                names.CONTENT_HASH: self.contents[document],
-                "field": field,
-                **label._asdict(),
-            }
+            {key: document, names.CONTENT_HASH: self.contents[document], names.FIELDS: known}
             for document, fields in sorted(self.documents.items())
-            for field, label in fields.items()
+            if (known := [(name, one.value) for name, one in fields.items() if one != MASKED])
         ]
-        return pa.Table.from_pylist(rows, schema=SCHEMA)
+        return pa.Table.from_pylist(
+            rows,
+            schema=pa.schema([
+                (key, pa.string()),
+                (names.CONTENT_HASH, pa.string()),
+                (names.FIELDS, pa.map_(pa.string(), pa.string())),
+            ]),
+        )
 
 
 def build(

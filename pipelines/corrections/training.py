@@ -84,3 +84,11 @@ def give_up(
     corrections.lock(session, model)
     known = requests.find(session, model, run)
     return None if known is None else requests.release(session, known.request_id, why, now)
+
+
+def release(
+    session: Session, model: str, request_id: int, why: str, now: datetime
+) -> RetrainRequest:
+    """The same by the request's number, where a person knows that its run is gone."""
+    corrections.lock(session, model)
+    return requests.release(session, request_id, why, now)

@@ -97,6 +97,19 @@ def finished(session: Session, model: str, since: datetime, until: datetime) -> 
     return {name: count for name, count in session.execute(query) if name is not None}
 
 
+def predicted(
+    session: Session, model: str, document_id: str, field: str
+) -> tuple[int, str | None, str] | None:
+    """Version, value and content hash of what a document's newest task shows for a field."""
+    query = select(TaskRow.model_version, TaskRow.predictions, TaskRow.content_hash).where(
+        TaskRow.model == model, TaskRow.document_id == document_id
+    )
+    found = session.execute(query.order_by(TaskRow.task_id.desc()).limit(1)).one_or_none()
+    if found is None or field not in found.predictions:
+        return None
+    return found.model_version, found.predictions[field]["value"], found.content_hash
+
+
 def audited(session: Session, model: str, version: int) -> dict[str, float]:
     """The chance with which each reviewed audit document of a version was drawn."""
     query = select(TaskRow.document_id, TaskRow.chance).where(
