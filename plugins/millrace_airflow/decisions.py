@@ -96,6 +96,28 @@ def roll_back(
     return result
 
 
+def audit(**_: Any) -> dict[str, Any]:
+    """Ends what is over, finishes what broke off, and fails where registry and ledger differ."""
+    from pipelines import errors, settings
+    from pipelines.governance.audit import audit as look
+    from pipelines.governance.decide import expire
+    from pipelines.governance.reconcile import reconcile
+    from pipelines.governance.verify import verify
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.registry import Registry
+
+    current = settings.load()
+    db, registry = OpsDb.open(current), Registry.open(current)
+    expired = expire(db, datetime.now(UTC))
+    finished = reconcile(db, registry)
+    count, faults = verify(db, registry)
+    if faults:
+        raise errors.BadDataError(f"the ledger is not sound: {'; '.join(faults)}.")
+    if findings := look(db, registry):
+        raise errors.BadDataError("; ".join(one.text for one in findings) + ".")
+    return {"ledger_rows": count, "expired": len(expired), "finished": finished}
+
+
 def judged_version(model: str, context: Any) -> int:
     """The version that a decision is about: the form's, else that of the gate's last event."""
     from millrace_airflow import assets

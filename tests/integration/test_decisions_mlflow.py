@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,7 @@ from pipelines.opsdb import ledger
 from pipelines.opsdb.database import OpsDb
 from pipelines.registry import RegistrationSpec, Registry
 from pipelines.scoring import predict
+from pipelines.services.environment import full_environment
 from pipelines.settings import Settings
 from pipelines.training import TrainSpec
 
@@ -256,6 +257,25 @@ def test_audit_finds_what_a_hand_did_and_repairs_or_adopts_it(home):
     assert "champion is 2, was 1" in millrace("audit", "--repair").output
     assert found.resolve("receipts").version == 2
     assert verify(OpsDb.open(home), found) == (1, [])
+
+
+def test_nightly_audit_ends_what_is_over_and_fails_with_what_it_finds(home):
+    put(home, 2)
+    millrace(*by_ben("approve", "receipts", 2))
+    before = now() - timedelta(hours=2)
+    db, found = OpsDb.open(home), Registry.open(home)
+    ask(judged(1, 2), author="cy", db=db, registry=found, now=before, hours=1)
+    # In a process of its own: Airflow reads its configuration at import.
+    code = "from millrace_airflow.decisions import audit; print(audit())"
+    command = [sys.executable, "-c", code]
+    environ = full_environment(home) | {"MILLRACE_OPSDB_URI": home.opsdb_uri}
+    given = {"env": environ, "capture_output": True, "text": True, "timeout": 120}
+    done = subprocess.run(command, check=True, **given)
+    assert done.stdout.splitlines()[-1] == "{'ledger_rows': 1, 'expired': 1, 'finished': []}"
+    assert "rejected by nobody (timeout)" in millrace("models", "receipts").output
+    found.client().set_registered_model_alias("receipts", "champion", "1")
+    done = subprocess.run(command, check=False, **given)
+    assert done.returncode and "it was moved by hand." in done.stderr.splitlines()[-1]
 
 
 def test_audit_takes_the_alias_away_when_nobody_approved_the_champion(home):
