@@ -7,6 +7,16 @@ from millrace_airflow.pages.lazy import LazyApp
 URL_PREFIX = "/millrace"
 
 
+def _view(name: str, path: str, destination: str, route: str) -> dict[str, str]:
+    """A page of ours inside Airflow; Airflow fills in what stands in braces."""
+    return {
+        "name": name,
+        "href": f"{URL_PREFIX}/{path}",
+        "destination": destination,
+        "url_route": route,
+    }
+
+
 class MillracePlugin(AirflowPlugin):
     """Pages of Millrace inside Airflow, behind Airflow's own sign-in."""
 
@@ -19,10 +29,8 @@ class MillracePlugin(AirflowPlugin):
         }
     ]
     external_views = [  # noqa: RUF012
-        {
-            "name": "Results",
-            "href": f"{URL_PREFIX}/runs/{{DAG_ID}}/{{RUN_ID}}",
-            "destination": "dag_run",
-            "url_route": "millrace_results",
-        }
+        _view("Models", "evidence", "nav", "millrace_models") | {"nav_top_level": True},
+        _view("Evidence", "dags/{DAG_ID}/evidence", "dag", "millrace_dag"),
+        _view("Evidence", "runs/{DAG_ID}/{RUN_ID}/evidence", "dag_run", "millrace_evidence"),
+        _view("Results", "runs/{DAG_ID}/{RUN_ID}", "dag_run", "millrace_results"),
     ]

@@ -4,6 +4,7 @@ People look at evidence when something is wrong: what is missing, away or broken
 sentences, and the rest is shown all the same.
 """
 
+import json
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from pipelines.opsdb.database import OpsDb
 from pipelines.registry import ModelVersion, Registry
 from pipelines.settings import Settings
 
+MADE_OF = ("rows_train", "input_snapshot_id", "seed", "code_revision", "lock_hash", "plant")
+"""Tags that say what a version was made of."""
 _ANSWER_SECONDS = 2.0
 """How long a registry on a server may take to accept a connection."""
 _SQLITE = "sqlite:///"
@@ -74,6 +77,16 @@ class Version:
     registered: ModelVersion | None
     judged: tuple[Judged, ...]
     changes: tuple[LedgerRow, ...]
+
+    @property
+    def overall(self) -> tuple[float, float, float] | None:
+        """Score on its own test rows with the ends of its interval; None where none is noted."""
+        try:
+            noted = json.loads(self.registered.tags["headline"]) if self.registered else {}
+            value, low, high = noted["overall"]
+            return float(value), float(low), float(high)
+        except (KeyError, TypeError, ValueError):
+            return None
 
 
 @dataclass(frozen=True)
@@ -135,6 +148,17 @@ def dossier(model: str, settings: Settings, registry: Registry | None = None) ->
         chain=check(records, anchors),
         notes=tuple(notes),
     )
+
+
+def changes(candidate: Version, champion: Version | None) -> list[tuple[str, str, str]]:
+    """What the two were made of and differs: name, the champion's value, the candidate's."""
+    new = candidate.registered.tags if candidate.registered else {}
+    old = champion.registered.tags if champion and champion.registered else {}
+    return [
+        (name, old.get(name, ""), new.get(name, ""))
+        for name in MADE_OF
+        if new.get(name) != old.get(name)
+    ]
 
 
 def read_records(settings: Settings) -> Records:

@@ -1,0 +1,122 @@
+"""A home with decisions, a ledger and the gate's evidence, for the pages that show them."""
+
+import json
+from datetime import timedelta
+from hashlib import sha256
+
+from factories.operations import NOW, answer, change
+from fakes.registry import FakeRegistry
+
+from pipelines import specs
+from pipelines.contracts.result import Comparison, GateResult
+from pipelines.contracts.verdict import Verdict
+from pipelines.governance import promotion
+from pipelines.governance.decide import ask, decide
+from pipelines.opsdb import ledger
+from pipelines.opsdb.database import OpsDb
+from pipelines.settings import Settings
+
+POLICY = {
+    "level": 0.05, "margin": 0.01, "field_margin": 0.03, "field_margins": {"date": 0.02},
+    "slice_margin": 0.05, "floor": 0.7, "field_floor": 0.5, "field_floors": {},
+    "min_slice_rows": 20,
+}  # fmt: skip
+_GAINS = {
+    ("all", "overall"): (0.031, 0.008),
+    ("all", "company"): (0.082, 0.03),
+    ("all", "date"): (0.0, 0.011),
+    ("all", "address"): (-0.041, 0.019),
+    ("all", "total"): (0.012, 0.034),
+    ("seen_group", "overall"): (0.011, 0.016),
+    ("unseen_group", "overall"): (0.044, 0.015),
+}
+
+
+def compared(first: bool) -> list[dict]:
+    """One set as evidence.json has it."""
+    found = []
+    for (part, field), (gain, half) in _GAINS.items():
+        score = 0.85 if field != "total" else 0.71
+        found.append({
+            "slice": part,
+            "field": field,
+            "n": 103 if part == "all" else 51,
+            "champion": None if first else score,
+            "candidate": score + gain,
+            "difference": None if first else gain,
+            "error": half / 1.6,
+            "low": (score if first else 0) + gain - half,
+            "high": (score if first else 0) + gain + half,
+            "gain_low": 0.0,
+        })
+    return found
+
+
+def difference(index: int, **different) -> dict:
+    """One answer as differences.json has it."""
+    return {
+        "row": f"{index:032x}",
+        "field": "company",
+        "champion": "ACME TRADING",
+        "candidate": "ACME TRADING SDN BHD",
+        "truth": "ACME TRADING SDN BHD",
+        "better": "candidate",
+    } | different
+
+
+def judge(home: Settings, version: int, champion: int | None, decision: str, **given) -> GateResult:
+    """What the gate hands over, with its folder in the home."""
+    reasons = given.get("reasons") or [f"Overall is a reason to {decision}."]
+    lines = compared(champion is None)
+    group = {"n": 103, "unit": "documents", "compared": lines}
+    content = {
+        "version": version,
+        "policy": POLICY,
+        "signals": {"golden": group, "recent": group},
+        "findings": [
+            {"name": f"n{at}", "outcome": "passed", "sentence": reason}
+            for at, reason in enumerate(reasons)
+        ],
+    }
+    folder = home.runs / "gate" / "receipts" / f"{version:032x}"
+    folder.mkdir(parents=True)
+    raw = json.dumps(content).encode()
+    (folder / "evidence.json").write_bytes(raw)
+    differences = given.get("differences", [difference(at) for at in range(10)])
+    (folder / "differences.json").write_text(json.dumps([] if champion is None else differences))
+    known = set(Comparison.model_fields) - {"rows"}
+    return GateResult(
+        model="receipts",
+        version=version,
+        champion=champion,
+        verdict=Verdict(decision=decision, reasons=reasons, more_rows=given.get("more_rows")),
+        table=[Comparison(rows="golden", **{name: one[name] for name in known}) for one in lines],
+        evidence_dir=home.relative(folder),
+        evidence_hash=sha256(raw).hexdigest(),
+        golden_rows=103,
+        recent_rows=103,
+        golden_snapshot_id=5,
+    )
+
+
+def lived(home: Settings, db: OpsDb, *, why: str = "better on totals", **given) -> FakeRegistry:
+    """Version 1 live, then 2, back to 1 by a rollback; 3 rejected by the gate, 4 waits."""
+    spec = specs.model("receipts").model_copy(update={"approvers": ["ben", "dee"]})
+    registry = FakeRegistry(spec, versions=(1, 2, 3, 4))
+    registry.settings = home
+    rest = {"spec": spec, "db": db, "registry": registry, "settings": home}
+    for version, champion, decision in (
+        (1, None, "promote"), (2, 1, "promote"), (3, 1, "reject"), (4, 1, "inconclusive"),
+    ):  # fmt: skip
+        now = NOW + timedelta(hours=version)
+        result = judge(home, version, champion, decision, **given)
+        ask(result, author="cy", db=db, registry=registry, now=now, hours=72)
+        if version < 3:
+            decide(answer(version, why=why), now=now + timedelta(minutes=20), **rest)
+        if version == 2:
+            back = change(1, kind="rollback", from_version=2, why=why, at=now + timedelta(hours=1))
+            with db.write() as session:
+                ledger.lock(session)
+                promotion.append(session, back, expected=2)
+            promotion.follow(db, registry, "receipts")
+    return registry
