@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.contracts.spec import GatePolicy
+from pipelines.evaluation.miscalibration import Miscalibration
 from pipelines.evaluation.paired import Claim, Measure, compare, ratios
 from pipelines.evaluation.scores import OVERALL
 from pipelines.evaluation.slices import ALL
@@ -79,11 +80,16 @@ def signals(golden: SetSignals, recent: SetSignals, *, first: bool = False) -> S
         golden=golden,
         recent=recent,
         unreadable=0,
-        calibration_error=0.04,
+        calibration_error=calibrated(0.04),
         latency_ms=2.0,
         champion_latency_ms=None if first else 2.0,
         size_mb=5.0,
     )
+
+
+def calibrated(value: float, error: float = 0.012) -> Miscalibration:
+    """A calibration error, with the standard error that 400 documents have."""
+    return Miscalibration(value=value, corrected=max(0.0, value - error / 2), error=error)
 
 
 def checks(failed: str | None = None) -> list[Check]:
@@ -192,7 +198,7 @@ PLANTED = (
     Planted("a gain of the size of noise", _changed(0.1, 0.1 * (1 - RIGHT) / RIGHT - 0.001)),
     Planted("four times slower", _with(latency_ms=8.0)),
     Planted("too large", _with(size_mb=900.0)),
-    Planted("too sure of itself", _with(calibration_error=0.3)),
+    Planted("too sure of itself", _with(calibration_error=calibrated(0.3))),
     Planted("fifteen golden rows", _few_rows),
     Planted("a first model below the floor", _first(np.array([0.2, 0.2, 0.2, 0.2]))),
     Planted("a first model below the floor of late", _first(0.0, 0.2)),

@@ -72,17 +72,28 @@ def _auroc(confidence: NDArray[np.float64], right: Flags) -> float | None:
 
 
 def _bins(confidence: NDArray[np.float64], right: Flags) -> list[Bin]:
-    """Ten bins of equal width, empty ones left out (Guo et al. 2017, ICML, section 2)."""
-    return _of_places(np.clip((confidence * BINS).astype(int), 0, BINS - 1), confidence, right)
+    """Ten bins of equal width, empty ones left out."""
+    return _of_places(equal_widths(confidence), confidence, right)
+
+
+def equal_widths(confidence: NDArray[np.float64]) -> NDArray[np.int_]:
+    """Number of each answer's bin, of ten of equal width (Guo et al. 2017, ICML, section 2)."""
+    place: NDArray[np.int_] = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
+    return place
 
 
 def quantile_bins(confidence: NDArray[np.float64], right: Flags) -> list[Bin]:
     """Ten bins of about equally many of the right ones: for probabilities that are mostly small."""
+    return _of_places(quantiles(confidence, right), confidence, right)
+
+
+def quantiles(confidence: NDArray[np.float64], right: Flags) -> NDArray[np.int_]:
+    """Number of each answer's bin, of ten of about equally many right ones."""
     order = np.argsort(confidence, kind="stable")
     share = np.cumsum(right[order]) / max(1, int(right.sum()))
     place = np.empty(len(order), dtype=int)
     place[order] = np.clip((share * BINS).astype(int), 0, BINS - 1)
-    return _of_places(place, confidence, right)
+    return place
 
 
 def _of_places(place: NDArray[np.int_], confidence: NDArray[np.float64], right: Flags) -> list[Bin]:

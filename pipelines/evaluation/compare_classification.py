@@ -9,13 +9,15 @@ import pyarrow.compute as pc
 from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
-from pipelines.evaluation.calibration import quantile_bins
+from pipelines.evaluation.calibration import quantiles
 from pipelines.evaluation.classification import AUROC, OVERALL, Cases, cases
 from pipelines.evaluation.comparison import Difference
+from pipelines.evaluation.miscalibration import Miscalibration, miscalibration
 from pipelines.evaluation.paired import Claim, Floats, Measure
 from pipelines.evaluation.slices import ALL
 
 _DIGITS = 4
+
 
 def measure(
     rows: pa.Table, predictions: pa.Table, spec: ModelSpec, parts: Mapping[str, str]
@@ -63,11 +65,13 @@ def unreadable(rows: pa.Table, predictions: pa.Table, spec: ModelSpec) -> int:
     return int(rows.num_rows - pc.sum(answered).as_py()) if rows.num_rows else 0
 
 
-def calibration_error(rows: pa.Table, predictions: pa.Table, spec: ModelSpec) -> float | None:
-    """Mean distance of probability and share true, over bins of equally many true rows."""
+def calibration_error(
+    rows: pa.Table, predictions: pa.Table, spec: ModelSpec
+) -> Miscalibration | None:
+    """Of probability and share true, over bins of equally many true rows."""
     found = cases(rows, predictions, spec, {})
-    bins = quantile_bins(found.score, found.label)
-    return sum(one.answers * abs(one.confidence - one.right) for one in bins) / len(found.keys)
+    place = quantiles(found.score, found.label)
+    return miscalibration(place, found.score, found.label, found.cluster, len(found.clusters))
 
 
 def differences(

@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
-from pipelines.evaluation.calibration import calibration
+from pipelines.evaluation.calibration import equal_widths
 from pipelines.evaluation.comparison import Difference
 from pipelines.evaluation.extraction import answers_by_field
+from pipelines.evaluation.miscalibration import Miscalibration, miscalibration
 from pipelines.evaluation.outcomes import Outcomes, outcomes
 from pipelines.evaluation.paired import Claim, Floats, Measure, ratios
 from pipelines.evaluation.scores import OVERALL
@@ -54,9 +55,17 @@ def unreadable(rows: pa.Table, predictions: pa.Table, spec: ModelSpec) -> int:
     )
 
 
-def calibration_error(rows: pa.Table, predictions: pa.Table, spec: ModelSpec) -> float | None:
+def calibration_error(
+    rows: pa.Table, predictions: pa.Table, spec: ModelSpec
+) -> Miscalibration | None:
     """Of all fields pooled, over the confidences that can be read."""
-    return calibration(_outcomes(rows, predictions, spec))[OVERALL].ece
+    found = _outcomes(rows, predictions, spec)
+    asked = found.known & ~np.isnan(found.confidence)
+    confidence, right = found.confidence[asked], found.right(found.exact)[asked]
+    documents = np.nonzero(asked)[0]
+    return miscalibration(
+        equal_widths(confidence), confidence, right, documents, len(found.document_ids)
+    )
 
 
 def differences(

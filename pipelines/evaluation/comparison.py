@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import MisconfiguredError
+from pipelines.evaluation.miscalibration import Miscalibration
 from pipelines.evaluation.paired import Measure
 
 _TASKS = {
@@ -45,7 +46,7 @@ class Comparable(Protocol):
 
     def calibration_error(
         self, rows: pa.Table, predictions: pa.Table, spec: ModelSpec
-    ) -> float | None:
+    ) -> Miscalibration | None:
         """Expected calibration error; None where no confidence can be read."""
 
     def differences(

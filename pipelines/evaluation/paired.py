@@ -9,7 +9,7 @@ A task supplies one `Measure` a model. Scores that are ratios of sums come from 
 other (average precision) gives its own `scores`, a function of the clusters' weights.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,16 +136,19 @@ def compare(
 
 def _draws(champion: Measure | None, candidate: Measure, resamples: int) -> Floats:
     """Differences (without a champion, scores) of every draw: draws × claims."""
-    clusters = len(candidate.clusters)
-    random = np.random.default_rng(_SEED)
-    block = max(1, _BLOCK_CELLS // max(1, clusters))
     parts = []
-    for start in range(0, resamples, block):
-        size = min(block, resamples - start)
-        weights = _weights(random, clusters, size)
+    for weights in draw_weights(len(candidate.clusters), resamples):
         scores = candidate.scores(weights)
         parts.append(scores - champion.scores(weights) if champion else scores)
     return np.concatenate(parts)
+
+
+def draw_weights(clusters: int, draws: int) -> Iterator[Floats]:
+    """Blocks of draws × clusters: how often each cluster is drawn; the same ones every time."""
+    random = np.random.default_rng(_SEED)
+    block = max(1, _BLOCK_CELLS // max(1, clusters))
+    for start in range(0, draws, block):
+        yield _weights(random, clusters, min(block, draws - start))
 
 
 def _weights(random: np.random.Generator, clusters: int, draws: int) -> Floats:

@@ -5,7 +5,8 @@ an intersection-union test, whose chance of a wrong promotion stays below the le
 correction (Berger 1982, Technometrics 24). The gain is tested only where all of them hold
 (gatekeeping, a fixed sequence: Westfall and Krishen 2001, JSPI 99), on one claim alone. A
 reject needs *any* loss beyond its margin: there the chances add up, and Holm's correction
-holds the chance of a false reject over all claims of both sets.
+holds the chance of a false reject over all claims of both sets. The calibration, which is not
+compared with the champion's, is one test of its own at the same level.
 """
 
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import MillraceError
 from pipelines.estimators.artefact import Artefact
 from pipelines.evaluation.comparison import Comparable, Difference, comparable
+from pipelines.evaluation.miscalibration import Miscalibration
 from pipelines.evaluation.paired import Measure, compare
 from pipelines.gate.score import Answered, Clock, answer
 from pipelines.gate.signals import Check, SetSignals, Signals
@@ -140,7 +141,7 @@ def _measure(
 
 def _calibration(
     task: Comparable, rows: pa.Table, answers: pa.Table, spec: ModelSpec
-) -> float | None:
+) -> Miscalibration | None:
     try:
         return task.calibration_error(rows, answers, spec)
     except (MillraceError, LookupError, TypeError, ValueError):

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pipelines.contracts.spec import GatePolicy
 from pipelines.contracts.verdict import Finding
-from pipelines.evaluation.calibration import BINS
 from pipelines.evaluation.scores import OVERALL
 from pipelines.evaluation.slices import ALL
 from pipelines.gate.claims import GOLDEN, RECENT, Judged, fallen, judged
 from pipelines.gate.sentences import gain_sentence, loss_sentence
 from pipelines.gate.signals import Signals
-from pipelines.gate.statistics import more_rows
+from pipelines.gate.statistics import more_rows, p_below
 
 Rule = Callable[[Signals, GatePolicy], Iterator[Finding]]
 
@@ -108,37 +107,28 @@ def _no_loss(rows: str, which: Callable[[Judged], bool]) -> Rule:
 
 
 def _calibration(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:
-    name, seen = "calibration", signals.calibration_error
-    if seen is None:
+    """Passes as measured, which is rather too much; fails where chance cannot explain it."""
+    name, seen, limit = "calibration", signals.calibration_error, policy.calibration_error
+    if seen is None or signals.golden is None or not math.isfinite(seen.value + seen.error):
         yield _failed(name, "The calibration of the confidences could not be measured.")
         return
     sentence = (
-        f"The expected calibration error on the golden set is {seen:.3f}; "
-        f"at most {policy.calibration_error:.3f} is allowed."
+        f"The expected calibration error on the golden set is {seen.value:.3f}; "
+        f"at most {limit:.3f} is allowed."
     )
-    if seen <= policy.calibration_error:
+    if seen.value <= limit:
         yield _passed(name, sentence)
         return
-    rows = signals.golden.n if signals.golden else 0
-    noise = _calibration_noise(rows)
-    if seen - noise > policy.calibration_error:
-        yield _failed(name, sentence)
-        return
-    yield _undecided(
-        name,
-        f"{sentence} On {rows} rows a sound model may show {noise:.3f} by chance, so that does "
-        "not decide.",
-        None,
+    rows, unit = signals.golden.n, signals.golden.unit
+    sentence += (
+        f" Without what chance adds on {rows} {unit} it is {seen.corrected:.3f}, with a standard "
+        f"error of {seen.error:.3f}."
     )
-
-
-def _calibration_noise(rows: int) -> float:
-    """What a perfectly calibrated model may show on this many rows, at the most.
-
-    The mean absolute deviation of a share p over n draws is about sqrt(2 p (1 - p) / (pi n));
-    over ten bins of rows / 10 each, with p = 1/2 in all of them, the weighted sum is this.
-    """
-    return math.sqrt(2 / math.pi) / 2 * math.sqrt(BINS / rows) if rows else math.inf
+    if p_below(-seen.corrected, -limit, seen.error) <= policy.level:
+        yield _failed(name, sentence)
+    else:
+        missing = more_rows(rows, seen.corrected, limit, seen.error, policy.level)
+        yield _undecided(name, sentence, missing)
 
 
 def _latency(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:

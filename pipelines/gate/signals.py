@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.evaluation.miscalibration import Miscalibration
 from pipelines.evaluation.paired import Compared
 
 
@@ -36,8 +37,8 @@ class Signals(_Signal):
     recent: SetSignals | None = None
     unreadable: int | None = None
     """Answers to either set that are no answers: a missing row or column, NaN."""
-    calibration_error: float | None = None
-    """Expected calibration error of the candidate on the golden set."""
+    calibration_error: Miscalibration | None = None
+    """Of the candidate on the golden set."""
     latency_ms: float | None = None
     """CPU time a row of the candidate, and below of the champion, measured in turns."""
     champion_latency_ms: float | None = None

@@ -79,9 +79,11 @@ def test_answers_are_unreadable_when_a_row_or_column_is_missing():
 
 def test_calibration_error_is_small_when_confidence_is_the_share_right():
     rows = receipts(50)
-    assert task.calibration_error(rows, answers(rows, confidence=1.0), SPEC) == pytest.approx(0)
+    assert task.calibration_error(rows, answers(rows, confidence=1.0), SPEC).value == pytest.approx(
+        0
+    )
     found = answers(rows, lambda *_: "wrong", confidence=1.0)
-    assert task.calibration_error(rows, found, SPEC) == pytest.approx(1)
+    assert task.calibration_error(rows, found, SPEC).value == pytest.approx(1)
 
 
 def test_differences_show_both_values_and_the_truth_with_changes_of_right_first():
