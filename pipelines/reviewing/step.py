@@ -1,0 +1,170 @@
+"""Puts documents to review after a scoring run: an audit sample by chance, then costly doubts."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.contracts.correction import ReviewTask
+from pipelines.contracts.document import Document
+from pipelines.contracts.result import ReviewTasksResult
+from pipelines.contracts.spec import ModelSpec
+from pipelines.errors import NotFoundError
+from pipelines.lake.lake import Lake
+from pipelines.opsdb import queue, reviewing
+from pipelines.opsdb.database import OpsDb
+from pipelines.publication import digest, publish_once
+from pipelines.reviewing import audit, pool
+from pipelines.reviewing.likeness import signatures
+from pipelines.reviewing.pool import Pool, Scored
+from pipelines.reviewing.select import Picked, choose
+from pipelines.settings import Settings
+
+CANDIDATES = 2_000
+"""Most documents that are compared with each other, the costliest ones; bounds time and memory."""
+ASKED = 500
+"""Most documents asked before, newest days first, whose like is asked less."""
+
+
+class ReviewSpec(BaseModel):
+    """Whose documents are put to review, by the policy of today's model.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: ModelSpec
+
+
+def run(
+    spec: ReviewSpec, *, lake: Lake, db: OpsDb, settings: Settings, now: datetime
+) -> ReviewTasksResult:
+    """Writes the review tasks of the newest scoring run, once.
+
+    Which documents are asked follows from predictions, policy and what was asked before; a run
+    that is tried again finds its result, or after a crash writes the same tasks. Contents that
+    were ever asked, or have corrections, are left out. Raises NotFoundError where nothing was
+    scored yet.
+    """
+    model = spec.model
+    found = pool.read(lake, model)
+    if found is None:
+        raise NotFoundError(
+            f"no champion of {model.name!r} has answered anything yet, so there is nothing to "
+            f"review. Promote a version and run: millrace run score {model.name}"
+        )
+    key = digest(str(found.version), str(found.input_snapshot_id))[:32]
+    folder = settings.runs / "review" / model.name / key
+
+    def make(aside: Path) -> None:
+        result = _ask(model, found, lake, db, now)
+        (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
+
+    publish_once(folder, make)
+    return ReviewTasksResult.model_validate_json((folder / "result.json").read_bytes())
+
+
+def _ask(spec: ModelSpec, found: Pool, lake: Lake, db: OpsDb, now: datetime) -> ReviewTasksResult:
+    policy = spec.review
+    midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    with db.read() as session:
+        known = queue.known_contents(session, spec.name, [one.content for one in found.documents])
+        spent = queue.made_since(session, spec.name, midnight)
+    left = max(0, policy.per_day - sum(spent.values()))
+    a_day = policy.per_day * policy.audit_share
+    fresh = [one.content for one in found.documents if one.fresh]
+    kept = max(0, ceil(a_day) - spent.get("audit", 0))
+    drawn = audit.draw(
+        # What this very run has asked before it was killed is drawn again, and written once.
+        fresh,
+        a_day=a_day,
+        documents_a_day=found.documents_a_day,
+        room=min(left, kept),
+        seed=spec.seed,
+    )
+    taken = known | set(drawn.contents)
+    # The rest of the day's audit waits for the runs to come.
+    room = max(0, left - max(kept, len(drawn.contents)))
+    picked, texts = _doubts(spec, found, taken, lake, room)
+    by_content = {one.content: one for one in found.documents}
+    audited = [by_content[one] for one in drawn.contents if one not in known]
+    texts |= pool.documents(lake, spec, found.input_snapshot_id, [one.key for one in audited])
+    tasks = [
+        _task(spec, found, one, texts[one.key], [*spec.fields], now, chance=drawn.chance)
+        for one in audited
+    ]
+    tasks += [_task(spec, found, one, texts[one.key], fields, now) for one, fields in picked]
+    with db.write() as session:
+        written = reviewing.add(session, tasks)
+    asked = {"audit": len(audited), "uncertain": len(picked)}
+    return ReviewTasksResult(
+        model=spec.name,
+        version=found.version,
+        input_snapshot_id=found.input_snapshot_id,
+        pool=len(found.documents),
+        audit_pool=len(fresh),
+        asked=asked,
+        left=left - written,
+    )
+
+
+def _doubts(
+    spec: ModelSpec, found: Pool, taken: set[str], lake: Lake, room: int
+) -> tuple[list[tuple[Scored, list[str]]], dict[str, Document]]:
+    """The documents to ask about with their fields, and all that were looked at by key."""
+    names = [*spec.fields]
+    free = [one for one in found.documents if one.content not in taken]
+    if not room or not free:
+        return [], {}
+    cost = np.array([[_cost(spec, one, name) for name in names] for one in free])
+    order = np.argsort(-cost.sum(axis=1), kind="stable")[:CANDIDATES]
+    candidates = [free[at] for at in order.tolist()]
+    before = sorted(
+        (one for one in found.documents if one.content in taken),
+        key=lambda one: (one.day, one.content),
+    )[-ASKED:]
+    documents = pool.documents(
+        lake, spec, found.input_snapshot_id, [one.key for one in (*candidates, *before)]
+    )
+    rows = signatures([pool.text(documents[one.key]) for one in (*candidates, *before)])
+    chosen = choose(cost[order], rows[: len(candidates)], rows[len(candidates) :], documents=room)
+    return [(candidates[one.row], _named(one, names)) for one in chosen], documents
+
+
+def _cost(spec: ModelSpec, one: Scored, field: str) -> float:
+    """What is expected to be lost by an error here; nothing where the truth is known."""
+    answer = one.answers.get(field)
+    if answer is None or field in one.labelled:
+        return 0.0
+    return (1 - answer.confidence) * spec.review.cost(field)
+
+
+def _named(picked: Picked, names: Sequence[str]) -> list[str]:
+    return [names[at] for at in sorted(picked.fields)]
+
+
+def _task(
+    spec: ModelSpec,
+    found: Pool,
+    one: Scored,
+    document: Document,
+    fields: list[str],
+    now: datetime,
+    chance: float | None = None,
+) -> ReviewTask:
+    """A task; audits come before all doubts, since a sample half reviewed measures nothing."""
+    worst = sum(spec.review.cost(name) for name in spec.fields)
+    doubt = sum(_cost(spec, one, name) for name in spec.fields)
+    return ReviewTask(
+        model=spec.name,
+        model_version=found.version,
+        content_hash=one.content,
+        document=document,
+        predictions=dict(one.answers),
+        fields=fields,
+        reason="uncertain" if chance is None else "audit",
+        priority=doubt if chance is None else worst,
+        chance=chance,
+        created_at=now,
+    )
