@@ -8,20 +8,15 @@ import json
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
-
 from pipelines import specs
-from pipelines.contracts.decision import Decided, Head, LedgerRow, StoredRequest
+from pipelines.contracts.decision import LedgerRow
 from pipelines.contracts.spec import ModelSpec
-from pipelines.errors import MillraceError, NotFoundError
+from pipelines.errors import NotFoundError
 from pipelines.governance import promotion, standing
+from pipelines.governance.records import Chain, Judged, Records, check, read_records, sentence
 from pipelines.governance.standing import Reign
-from pipelines.opsdb import chain, decisions, ledger
-from pipelines.opsdb.database import OpsDb
 from pipelines.registry import ModelVersion, Registry
 from pipelines.settings import Settings
 
@@ -29,23 +24,6 @@ MADE_OF = ("rows_train", "input_snapshot_id", "seed", "code_revision", "lock_has
 """Tags that say what a version was made of."""
 _ANSWER_SECONDS = 2.0
 """How long a registry on a server may take to accept a connection."""
-_SQLITE = "sqlite:///"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A version that was put to a decision, and what became of it."""
-
-    request: StoredRequest
-    decided: Decided | None
-
-    def state(self, now: datetime) -> str:
-        """`waiting`, `late` (its time is over, nobody noted it yet), `overtaken`, or the choice."""
-        if self.decided is not None:
-            return self.decided.choice
-        if self.request.state != "waiting":
-            return "overtaken"
-        return "waiting" if now < self.request.expires_at else "late"
 
 
 @dataclass(frozen=True)
@@ -90,16 +68,6 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Chain:
-    """Whether the whole ledger, of all models, is as it was written."""
-
-    rows: int
-    faults: tuple[str, ...]
-    anchored: bool
-    """Compared with the copies that the registry holds."""
-
-
-@dataclass(frozen=True)
 class Dossier:
     """All that is known of one model."""
 
@@ -110,22 +78,6 @@ class Dossier:
     chain: Chain
     notes: tuple[str, ...]
     """What could not be read, or does not agree, in sentences."""
-
-
-@dataclass(frozen=True)
-class Records:
-    """What the operations database holds, of all models, oldest first."""
-
-    rows: tuple[LedgerRow, ...]
-    """As they are in the table, altered ones too."""
-    head: Head
-    judged: tuple[Judged, ...]
-    ledger_faults: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def of(self, model: str) -> list[LedgerRow]:
-        """Ledger rows of one model that still hold what a row holds."""
-        return [row for row in self.rows if row.model == model and _is_row(row)]
 
 
 def overviews(models: Sequence[str], settings: Settings) -> tuple[list[Overview], Records]:
@@ -159,60 +111,6 @@ def changes(candidate: Version, champion: Version | None) -> list[tuple[str, str
         for name in MADE_OF
         if new.get(name) != old.get(name)
     ]
-
-
-def read_records(settings: Settings) -> Records:
-    """Everything from the operations database. A database that is not there is not made."""
-    uri = settings.operations_uri
-    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists():
-        return _nothing("There is no operations database yet: nothing was put to a decision here.")
-    try:
-        db = OpsDb.open(settings)
-        try:
-            return _read(db)
-        finally:
-            db.engine.dispose()
-    except MillraceError as error:
-        return _nothing(f"The operations database cannot be read: {_sentence(error)}")
-
-
-def _nothing(note: str) -> Records:
-    return Records((), chain.GENESIS, (), (), (note,))
-
-
-def _read(db: OpsDb) -> Records:
-    rows, head, judged = [], chain.GENESIS, []
-    faults: list[str] = []
-    notes: list[str] = []
-    try:
-        with db.read() as session:
-            head, rows = ledger.head(session), ledger.rows(session)
-    except ValueError as error:  # an instant or a number that is none any more
-        faults.append(f"a row was altered: its content cannot be read ({error})")
-    try:
-        with db.read() as session:
-            decided = {one.request_id: one for one in decisions.decisions(session)}
-            judged = [
-                Judged(one, decided.get(one.request_id)) for one in decisions.requests(session)
-            ]
-    except ValueError as error:
-        notes.append(f"A request or a decision cannot be read: somebody altered it ({error}).")
-    return Records(tuple(rows), head, tuple(judged), tuple(faults), tuple(notes))
-
-
-def _is_row(row: LedgerRow) -> bool:
-    # Rows are read unchecked, so that the chain can be verified whatever was written into them.
-    try:
-        LedgerRow.model_validate(vars(row), strict=True)
-    except ValidationError:
-        return False
-    return True
-
-
-def check(records: Records, anchors: Mapping[int, str] | None) -> Chain:
-    """The ledger against itself, its head and the registry's copies; None where those are away."""
-    faults = records.ledger_faults or chain.verify(records.rows, records.head, anchors or {})
-    return Chain(len(records.rows), tuple(faults), anchors is not None)
 
 
 def _overview(spec: ModelSpec, records: Records, settings: Settings) -> Overview:
@@ -251,7 +149,7 @@ def _registered(
         _require_answer(registry.settings.tracking_uri)
         return promotion.known(registry, model), promotion.anchors(registry), None
     except Exception as error:  # whatever the store raises, the page says it and goes on
-        return {}, None, f"The registry cannot be read: {_sentence(error)}"
+        return {}, None, f"The registry cannot be read: {sentence(error)}"
 
 
 def _require_answer(uri: str) -> None:
@@ -284,8 +182,3 @@ def _disagreements(
 
 def _name(version: int | None) -> str:
     return "nobody" if version is None else f"version {version}"
-
-
-def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if text.endswith(".") else f"{text}."

@@ -22,7 +22,7 @@ from millrace_airflow.pages.render import FRESH, SAFE, Places, page
 from millrace_airflow.pages.summary import summarise
 from pipelines import settings, specs
 from pipelines.errors import NotFoundError
-from pipelines.governance import evidence
+from pipelines.governance import evidence, records
 from pipelines.registry import Registry
 from pipelines.services import ports
 
@@ -112,10 +112,10 @@ def evidence_of_all(
 
 
 def _models(models: list[str], places: Places, dataset: str | None = None) -> HTMLResponse:
-    found, records = evidence.overviews(models, settings.load())
-    chain = evidence.check(records, None)
+    found, read = evidence.overviews(models, settings.load())
+    chain = records.check(read, None)
     html = pages.models_page(
-        found, chain, records.notes, places=places, now=datetime.now(UTC), dataset=dataset
+        found, chain, read.notes, places=places, now=datetime.now(UTC), dataset=dataset
     )
     return HTMLResponse(html, headers=FRESH)
 

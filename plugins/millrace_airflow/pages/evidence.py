@@ -9,7 +9,8 @@ from millrace_airflow.pages.plot import Chart, chart
 from millrace_airflow.pages.render import Places, page
 from pipelines.governance import comparison, evidence
 from pipelines.governance.comparison import Case
-from pipelines.governance.evidence import Chain, Dossier, Overview
+from pipelines.governance.evidence import Dossier, Overview
+from pipelines.governance.records import Chain
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:

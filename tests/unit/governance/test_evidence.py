@@ -9,7 +9,7 @@ import pytest
 from factories.operations import NOW, answer, change, judged, request, tamper
 
 from pipelines.contracts.decision import StoredRequest
-from pipelines.governance import comparison, evidence, promotion
+from pipelines.governance import comparison, evidence, promotion, records
 from pipelines.governance.decide import ask, decide
 from pipelines.opsdb import ledger
 from pipelines.settings import Settings
@@ -46,7 +46,7 @@ def test_dossier_has_live_history_decisions_and_ledger(decided, home, registry):
         "waiting", "promote", "promote",
     ]  # fmt: skip
     assert [row.sequence for row in found.rows] == [2, 1]
-    assert found.chain == evidence.Chain(2, (), anchored=True)
+    assert found.chain == records.Chain(2, (), anchored=True)
     assert found.notes == ()
 
 
@@ -59,9 +59,9 @@ def test_request_is_late_when_its_time_is_over_and_nobody_noted_it(decided, home
 
 def test_nothing_is_made_when_there_is_no_database_yet(tmp_path):
     home = Settings(home=tmp_path)
-    [found], records = evidence.overviews(["receipts"], home)
+    [found], read = evidence.overviews(["receipts"], home)
     assert found.live is None and found.judged == () and found.waiting == []
-    assert "no operations database yet" in records.notes[0]
+    assert "no operations database yet" in read.notes[0]
     assert evidence.dossier("receipts", home).versions == ()
     assert list(tmp_path.iterdir()) == []
 
@@ -69,8 +69,8 @@ def test_nothing_is_made_when_there_is_no_database_yet(tmp_path):
 def test_database_that_does_not_fit_is_said(tmp_path):
     (tmp_path / "opsdb.db").write_bytes(b"not a database at all" * 100)
     home = Settings(home=tmp_path, opsdb_uri=f"sqlite:///{tmp_path / 'opsdb.db'}")
-    _, records = evidence.overviews(["receipts"], home)
-    assert "stands at migration None" in records.notes[0]
+    _, read = evidence.overviews(["receipts"], home)
+    assert "stands at migration None" in read.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_page_goes_on_when_the_registry_is_away(decided, opsdb_uri, tmp_path):
     home = Settings(home=tmp_path, opsdb_uri=opsdb_uri, mlflow_uri=f"http://127.0.0.1:{port}")
     found = evidence.dossier("receipts", home)
     assert f"MLflow at 127.0.0.1:{port} does not answer" in found.notes[0]
-    assert found.chain == evidence.Chain(2, (), anchored=False)
+    assert found.chain == records.Chain(2, (), anchored=False)
     assert found.overview.live.version == 2 and found.versions[0].registered is None
 
 

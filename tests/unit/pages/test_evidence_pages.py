@@ -13,7 +13,7 @@ from factories.operations import NOW, tamper
 
 from millrace_airflow.pages import evidence as pages
 from millrace_airflow.pages import render
-from pipelines.governance import evidence
+from pipelines.governance import evidence, records
 from pipelines.opsdb.database import OpsDb
 from pipelines.settings import Settings
 
@@ -47,9 +47,9 @@ class Home:
         )
 
     def models(self, names=("card_fraud", "receipts"), **given):
-        found, records = evidence.overviews(names, self.settings)
-        chain = evidence.check(records, None)
-        return pages.models_page(found, chain, records.notes, places=HERE, now=LATER, **given)
+        found, read = evidence.overviews(names, self.settings)
+        chain = records.check(read, None)
+        return pages.models_page(found, chain, read.notes, places=HERE, now=LATER, **given)
 
 
 @pytest.fixture(scope="module")
