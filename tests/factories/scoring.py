@@ -110,3 +110,21 @@ def clear(settings: Settings, table: str) -> None:
     lake = Lake.open(settings)
     if lake.exists(table):
         lake._catalog.load_table(table).delete(AlwaysTrue())
+
+
+def of_card(rows: pa.Table, model: ModelSpec) -> pa.Table:
+    """How many rows a card has; fails where one of the cards is the poisoned one."""
+    return _counted(rows, "customer_id")
+
+
+def of_shop(rows: pa.Table, model: ModelSpec) -> pa.Table:
+    """The same of a terminal."""
+    return _counted(rows, "terminal_id")
+
+
+def _counted(rows: pa.Table, column: str) -> pa.Table:
+    values = rows[column].to_pylist()
+    if POISON in values:
+        raise ValueError("this group is poisoned")
+    counts = pa.array([values.count(value) for value in values], pa.int64())
+    return rows.append_column(f"count_{column}", counts)

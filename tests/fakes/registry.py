@@ -54,6 +54,9 @@ class FakeRegistry:
             raise RefusedError("they were changed after the training")
         return SimpleNamespace(spec=self.spec)
 
+    def location(self, version):
+        return (self.files / version.run_id / "model").as_uri()
+
     def tag(self, version, name, value):
         self.held[version.model][version.version].tags[name] = value
 

@@ -1,10 +1,8 @@
 """Features that look at earlier rows, on a real Spark: equal to one table and to single rows."""
 
-import random
-
 import pyarrow as pa
 import pytest
-from factories.cards import purchase, table
+from factories.cards import drawn
 
 from pipelines import features, specs
 from pipelines.contracts import names
@@ -14,28 +12,11 @@ from spark_jobs import features as job
 pytestmark = pytest.mark.spark
 
 
-def purchases(count: int) -> pa.Table:
-    draw = random.Random(3)
-    rows = [
-        purchase(
-            number,
-            hours=draw.randrange(60 * 24),
-            customer_id=f"c{draw.randrange(40)}",
-            terminal_id=f"s{draw.randrange(60)}",
-            amount=draw.randrange(20_000) / 100,
-            fraud=draw.choice([True, False, False, None]),
-        )
-        for number in range(count)
-    ]
-    days = pa.array([row["at"].date().isoformat() for row in rows])
-    return table(rows).append_column(names.DAY, days)
-
-
 def test_features_of_spark_are_those_of_one_table_bit_for_bit(spark_settings):
-    spec, rows = specs.model("card_fraud"), purchases(1_500)
+    spec, rows = specs.model("card_fraud"), drawn(1_500)
     lake, published = Lake.open(spark_settings), names.published_table("card_transactions")
     lake.create(published, rows.schema, [names.DAY])
-    lake._catalog.load_table(published).append(rows)
+    lake._catalog.load_table(published).overwrite(rows)  # other tests publish here too
 
     result = job.run("card_fraud", None, "history-1", spark_settings)
 
