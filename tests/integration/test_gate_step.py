@@ -10,14 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 from factories.home import publish
 
-from pipelines import evaluation, gate, registry, specs, training
+from pipelines import evaluation, registry, specs, training
 from pipelines.contracts import names
 from pipelines.contracts.result import XCOM_LIMIT_BYTES, FeaturesResult, GateResult
 from pipelines.contracts.spec import GatePolicy, ModelSpec
 from pipelines.errors import NotFoundError, RefusedError
 from pipelines.evaluation import EvaluationSpec
-from pipelines.gate import GateSpec
+from pipelines.gate import step
 from pipelines.gate.retrain import sample
+from pipelines.gate.step import GateSpec
 from pipelines.lake.golden import golden_keys, golden_table
 from pipelines.lake.lake import Lake
 from pipelines.registry import RegistrationSpec, Registry
@@ -54,7 +55,7 @@ class Home:
 
     def judge(self, version, **policy):
         model = self.model.model_copy(update={"gate": POLICY.model_copy(update=policy)})
-        return gate.run(
+        return step.run(
             GateSpec(model=model, version=version),
             registry=self.registry,
             lake=self.lake,
@@ -171,7 +172,7 @@ def test_gate_rejects_when_model_yaml_asks_for_other_fields(home):
     model = home.model.model_copy(update={"gate": POLICY, "fields": fields})
     spec = GateSpec(model=model, version=3)
     deps = {"registry": home.registry, "lake": home.lake, "settings": home.settings}
-    verdict = gate.run(spec, **deps).verdict
+    verdict = step.run(spec, **deps).verdict
     assert verdict.decision == "reject"
     assert "model.yaml asks for company (name), date (date), address" in verdict.reasons[0]
 
