@@ -3,8 +3,9 @@
 Shares are the Hájek estimator: each document weighs as the inverse of the chance with which it
 was drawn, so that days of a larger audit do not count for more than they are. Intervals are
 Wilson's (E. B. Wilson 1927; recommended over the plain one by Brown, Cai and DasGupta,
-Statistical Science 16, 2001), with Kish's effective number of documents (sum of weights, squared,
-over the sum of squared weights) in place of the count; with equal chances that is the count.
+Statistical Science 16, 2001) with the effective number of documents in place of the count, which is
+what the estimated variance stands for (E. L. Korn and B. I. Graubard, Survey Methodology 24,
+1998). With equal chances that is the count.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ class Rate:
 
     share: float
     effective: float
-    """Kish's effective number of documents."""
+    """Documents drawn alike that would tell as much."""
     documents: int
 
     def interval(self, level: float = TWO_SIDED) -> tuple[float, float]:
@@ -60,9 +61,15 @@ def rate(right: Sequence[bool], weights: Sequence[float]) -> Rate | None:
     if not right:
         return None
     total = sum(weights)
-    share = sum(weight for hit, weight in zip(right, weights, strict=True) if hit) / total
-    effective = total * total / sum(weight * weight for weight in weights)
-    return Rate(min(1.0, share), effective, len(right))
+    share = min(1.0, sum(weight * hit for hit, weight in zip(right, weights, strict=True)) / total)
+    spread = sum((weight * (hit - share)) ** 2 for hit, weight in zip(right, weights, strict=True))
+    if 0 < share < 1:
+        # No sample tells more than its documents, whatever a lucky estimate of the variance says.
+        effective = min(float(len(right)), share * (1 - share) * total * total / spread)
+    else:
+        # All alike shows no variance: Kish's number, by the weights alone.
+        effective = total * total / sum(weight * weight for weight in weights)
+    return Rate(share, effective, len(right))
 
 
 def measure(session: Session, spec: ModelSpec, version: int) -> Accuracy:
