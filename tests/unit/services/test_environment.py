@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.services import environment, ports, secrets
-from pipelines.settings import Settings
+from pipelines.settings import Settings, load
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    made = Settings(home=tmp_path / "a home", airflow_port=0, mlflow_port=0, spark_port=0)
+    made = Settings(
+        home=tmp_path / "a home", airflow_port=0, mlflow_port=0, spark_port=0, review_port=0
+    )
     secrets.generate(made)
     ports.assign(made)
     return made
@@ -72,3 +74,14 @@ def test_spark_token_is_given_to_our_own_server_alone(settings: Settings) -> Non
     assert environment.airflow_environment(ours)[name] == token
     assert name not in environment.airflow_environment(theirs)
     assert "MILLRACE_SPARK_REMOTE" not in environment.airflow_environment(settings)
+
+
+def test_setting_that_is_a_list_reaches_our_processes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = settings.model_copy(update={"admins": ("ada", "ben")})
+    for name, value in environment.airflow_environment(given).items():
+        if name.startswith("MILLRACE_"):
+            monkeypatch.setenv(name, value)
+
+    assert load().admins == ("ada", "ben")
