@@ -77,3 +77,10 @@ def test_one_version_comes_out_when_a_training_runs_twice_at_once(run: Run) -> N
         assert twin.result().returncode == 0 or "the gate rejected" in printed, printed
     versions = run("models", "receipts").stdout.splitlines()[1:]
     assert [line.split("\t")[1] for line in versions] == ["2", "1"]
+
+
+def test_dag_that_waits_for_a_person_is_refused_when_no_service_runs(run: Run) -> None:
+    refused = run("run", "rollback", "receipts", "--param", "why=worse")
+    assert refused.returncode == 1
+    assert "rollback__receipts waits for a person at ask" in refused.stderr
+    assert "millrace approve" in refused.stderr

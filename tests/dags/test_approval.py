@@ -1,0 +1,74 @@
+"""Who is asked by an operator that waits for an approver, and until when."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+
+# In a process of its own: Airflow reads its configuration at import.
+_ASK = """
+import json, sys
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from airflow.providers.standard.operators import hitl
+from millrace_airflow.approval import FORM, ApproverOperator, Question
+from pipelines.errors import RefusedError
+
+approvers, author, hours = json.loads(sys.argv[1])
+asked = {}
+hitl.upsert_hitl_detail = lambda **given: asked.update(given)
+
+class Asking(ApproverOperator):
+    def question(self, context):
+        until = datetime.now(UTC) + timedelta(hours=hours)
+        return Question("subject", "body", author, until, "worse")
+
+operator = Asking(
+    task_id="ask", model="receipts", approvers=approvers, options=["Yes", "No"], safe="No",
+    params=FORM, response_timeout=timedelta(hours=1),
+)
+try:
+    operator.execute({"task_instance": SimpleNamespace(id="1")})
+except RefusedError as refused:
+    asked["refused"] = str(refused)
+except hitl.TaskAwaitingInput as waiting:
+    asked["seconds"] = waiting.timeout.total_seconds()
+print("RESULT" + json.dumps(asked, default=str))
+"""
+
+
+def ask(environ: dict[str, str], *arguments: object) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-c", _ASK, json.dumps(arguments)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    return json.loads(line.removeprefix("RESULT"))
+
+
+def test_author_is_not_asked_and_the_reason_stands_there_already(
+    airflow_env: dict[str, str],
+) -> None:
+    asked = ask(airflow_env, ["ben", "ada"], "ben", 2)
+    assert [user["id"] for user in asked["assigned_users"]] == ["ada"]
+    assert asked["params"]["why"]["value"] == "worse"
+    assert asked["defaults"] == ["No"]
+    assert 7_100 < asked["seconds"] <= 7_200, "until the request expires, not as parsed"
+
+
+def test_nobody_is_asked_when_the_only_approver_is_the_author(airflow_env: dict[str, str]) -> None:
+    asked = ask(airflow_env, ["ben"], "ben", 2)
+    assert "ben made the version and is the only approver of receipts" in asked["refused"]
+    assert "subject" not in asked, "without respondents Airflow would take anybody's word"
+
+
+def test_question_that_is_over_already_ends_at_once(airflow_env: dict[str, str]) -> None:
+    assert ask(airflow_env, ["ben"], "cy", -1)["seconds"] == 1
