@@ -3,7 +3,14 @@
 import json
 from datetime import date, timedelta
 
-from pipelines.contracts.result import XCOM_LIMIT_BYTES, FeaturesResult, IngestResult, LandResult
+from pipelines.contracts.result import (
+    XCOM_LIMIT_BYTES,
+    FeaturesResult,
+    IngestResult,
+    LandResult,
+    ScoredVersion,
+    ScoreResult,
+)
 
 YEAR = [(date(2026, 1, 1) + timedelta(days=day)).isoformat() for day in range(366)]
 RULES = {f"a_rule_with_quite_a_long_name_{number}": 10**9 for number in range(40)}
@@ -40,6 +47,27 @@ def test_results_of_a_whole_year_fit_into_xcom() -> None:
             feature_key="0" * 64,
             rows=10**9,
             reused=False,
+        ),
+        ScoreResult(
+            model="receipts",
+            table="millrace.predictions_receipts",
+            snapshot_id=2**63 - 1,
+            input_snapshot_id=2**63 - 1,
+            changed=True,
+            versions=[
+                ScoredVersion(
+                    version=10**6,
+                    role="champion",
+                    days=366,
+                    rows_in=10**9,
+                    rows_scored=10**9,
+                    rows_refused=0,
+                    rows_added=10**9,
+                    rows_removed=10**9,
+                )
+            ]
+            * 2,
+            refused=RULES,
         ),
     ]
     for result in results:
