@@ -25,9 +25,18 @@ def refuse_person(
     if person == author:
         return (
             f"{person} started the training of {model} version {version}: the author never "
-            f"approves it. Ask another of {', '.join(allowed)}."
+            f"approves it. {_ask_another(person, model, allowed)}"
         )
     return None
+
+
+def _ask_another(person: str, model: str, allowed: Sequence[str]) -> str:
+    others = [name for name in allowed if name != person]
+    if others:
+        return f"Ask {' or '.join(others)}."
+    return (
+        f"There is no other approver: add a name under `approvers:` in models/{model}/model.yaml."
+    )
 
 
 def refuse(
