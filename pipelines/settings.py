@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     retry_delay_seconds: float = Field(default=30, ge=0)
     """Pause before a failed task is tried again."""
 
+    poll_seconds: float = Field(default=2, gt=0)
+    """Pause between two looks for new corrections; each is one short query."""
+
     read_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Processes that read files at once."""
     max_line_bytes: int = Field(default=8 * 2**20, ge=1024)

@@ -67,6 +67,20 @@ class FeaturesResult(StepResult):
     reused: bool
 
 
+class TakenRequest(StepResult):
+    """Why a training runs, and which labels of reviewers it learns from."""
+
+    model: str
+    request_id: int | None
+    """Retrain request that it answers; None for a trial, which answers none."""
+    reasons: list[str]
+    """In words."""
+    batches: list[int]
+    """Batches of corrections that were claimed for it."""
+    labels: Labels | None
+    """None where reviewers have said nothing yet."""
+
+
 class TrainResult(StepResult):
     """A fitted model on disk, not yet registered. Paths are relative to MILLRACE_HOME."""
 

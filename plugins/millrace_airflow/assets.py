@@ -25,6 +25,11 @@ def scored(model: str) -> Asset:
     return Asset(name=f"scored/{model}", uri=f"x-millrace://scored/{model}", group="millrace")
 
 
+def retrain(model: str) -> Asset:
+    """A wish for a training; events carry the request, and the batch of corrections."""
+    return Asset(name=f"retrain/{model}", uri=f"x-millrace://retrain/{model}", group="millrace")
+
+
 def champion(model: str) -> Asset:
     """The version that answers; events carry who decided and why."""
     name = champion_asset(model)

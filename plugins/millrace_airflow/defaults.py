@@ -37,6 +37,11 @@ def approval_hours() -> float:
     return _settings().approval_hours
 
 
+def poll_seconds() -> float:
+    """Seconds between two looks of something that waits."""
+    return _settings().poll_seconds
+
+
 def dag(family: str, name: str, owner: str, *, hours: float, at_once: int = 1) -> dict[str, Any]:
     """What every DAG has: its id, runs in order unless `at_once`, and an end after `hours`."""
     return {

@@ -4,7 +4,7 @@ from pipelines import settings, specs
 from pipelines.contracts.names import PLANTS
 from pipelines.contracts.spec import DatasetSpec, ModelSpec
 
-__all__ = ["PLANTS", "approvers", "datasets", "models"]
+__all__ = ["PLANTS", "approvers", "datasets", "models", "reviewed"]
 
 
 def datasets() -> list[DatasetSpec]:
@@ -15,6 +15,11 @@ def datasets() -> list[DatasetSpec]:
 def models() -> list[ModelSpec]:
     """Every model under models/, by name."""
     return [specs.model(name) for name in specs.model_names()]
+
+
+def reviewed() -> list[ModelSpec]:
+    """Models whose predictions people review field by field."""
+    return [spec for spec in models() if spec.fields]
 
 
 def approvers(spec: ModelSpec) -> tuple[str, ...]:

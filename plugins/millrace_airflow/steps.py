@@ -52,11 +52,16 @@ def _date_of_run(context: dict[str, Any]) -> str | None:
 
 
 def train(
-    model: str, *, features: dict[str, Any], params: dict[str, Any], **context: Any
+    model: str,
+    *,
+    taken: dict[str, Any],
+    features: dict[str, Any],
+    params: dict[str, Any],
+    **context: Any,
 ) -> dict[str, Any]:
     """Trains on computed features; the form may name another seed, or spoil it on purpose."""
     from pipelines import settings
-    from pipelines.contracts.result import FeaturesResult
+    from pipelines.contracts.result import FeaturesResult, TakenRequest
     from pipelines.lake.lake import Lake
     from pipelines.training.step import TrainSpec, run
 
@@ -65,6 +70,7 @@ def train(
         model=_spec(model, params),
         features=FeaturesResult.model_validate(features),
         plant=params.get("plant"),
+        labels=TakenRequest.model_validate(taken).labels,
     )
     result = run(spec, lake=Lake.open(current), settings=current, progress=log.info)
     return result.to_xcom()
@@ -93,7 +99,7 @@ def register(
     **context: Any,
 ) -> dict[str, Any]:
     """Registers the version with its card; the asset's event carries it with its scores."""
-    from millrace_airflow import assets
+    from millrace_airflow import assets, retraining
     from pipelines import settings
     from pipelines.contracts.result import EvaluationResult, TrainResult
     from pipelines.governance import card
@@ -114,6 +120,7 @@ def register(
     registry = Registry.open(current)
     version = registry.resolve(model, made.version)
     card.write(version, spec=spec.model, db=OpsDb.open(current), registry=registry)
+    retraining.finish(model, made.version, context=context)
     result = made.to_xcom()
     context["outlet_events"][assets.registered(model)].extra.update({
         **result,

@@ -8,9 +8,9 @@ from factories.operations import NOW
 
 from pipelines.contracts.correction import RetrainReason
 from pipelines.corrections.desk import Desk, newest
-from pipelines.lake.labels import read as read_labels
 from pipelines.lake.lake import Lake
 from pipelines.opsdb import requests
+from pipelines.opsdb.database import OpsDb
 from pipelines.settings import Settings
 
 HOUR = timedelta(hours=1)
@@ -94,9 +94,10 @@ def test_same_labels_are_the_same_snapshot(desk, spec):
     assert first == again
     write(desk.db, correction("d4"))
     assert desk.trial(NOW).labels.snapshot_id != first.snapshot_id
-    assert callable(read_labels)
 
 
-def test_newest_counts_up_with_each_correction(desk, tmp_path):
-    settings = Settings(home=tmp_path / "own")
+def test_newest_grows_with_each_correction(tmp_path, spec):
+    settings = Settings(home=tmp_path)
     assert newest("receipts", settings) == 0
+    write(OpsDb.open(settings), correction("d1"), correction("d2"))
+    assert newest("receipts", settings) == 2

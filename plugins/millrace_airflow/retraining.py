@@ -1,0 +1,69 @@
+"""Why a training runs: it takes the open request of its model, and says what came of it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+TRIAL = ("plant", "seed", "snapshot_id")
+"""Parameters that make a training a trial: it answers no request and claims no corrections."""
+
+
+def take(model: str, *, params: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """The request that this run answers, with the labels it learns from.
+
+    Reasons that came at once made one request, so a run that finds it taken has nothing to do.
+    """
+    from pipelines import settings
+    from pipelines.corrections.desk import Desk
+
+    desk, now = Desk.open(model, settings.load()), datetime.now(UTC)
+    if any(params.get(name) is not None for name in TRIAL):
+        return desk.trial(now).to_xcom()
+    reason, asked_at = _reason(model, context, now)
+    run_id = context["dag_run"].run_id
+    taken = desk.take(run_id, reason, now, asked_at=asked_at)
+    if taken is None:
+        raise AirflowSkipException("another training has taken, or covers, what started this run")
+    return taken.to_xcom()
+
+
+def finish(model: str, version: int, *, context: Any) -> None:
+    """The run made this version, or found it there."""
+    from pipelines import settings
+    from pipelines.corrections.desk import Desk
+
+    run_id = context["dag_run"].run_id
+    Desk.open(model, settings.load()).finish(run_id, version, datetime.now(UTC))
+
+
+def _reason(model: str, context: Any, now: datetime) -> tuple[Any, datetime | None]:
+    """The run's own reason, and since when a training that began would cover it.
+
+    None where requests alone started it: those have their reasons.
+    """
+    from millrace_airflow import assets
+    from millrace_airflow.author import who_started
+    from pipelines import specs
+    from pipelines.contracts.correction import RetrainReason
+
+    run = context["dag_run"]
+    asked_at = None
+    if run.run_type == "asset_triggered":
+        data = assets.published(specs.model(model).dataset)
+        events = context["triggering_asset_events"].get(data, [])
+        if not events:
+            return None, None
+        asked_at = max(event.timestamp for event in events)
+        kind, detail = "data", f"New rows of {specs.model(model).dataset} were published."
+    elif run.run_type == "manual":
+        kind, detail = "hand", "Started by hand."
+    else:
+        kind, detail = "schedule", "The regular training."
+    person = who_started(context)
+    return (
+        RetrainReason(
+            key=f"run {run.run_id}", kind=kind, detail=detail, person=person, at=asked_at or now
+        ),
+        asked_at,
+    )
