@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from pipelines.contracts.decision import ASK, VERSION, champion_asset
+from pipelines.contracts.decision import ASK, VERSION
+from pipelines.contracts.names import champion_asset
 from pipelines.errors import MillraceError
 
 if TYPE_CHECKING:

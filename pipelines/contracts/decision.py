@@ -25,11 +25,6 @@ ASK, VERSION = "ask", "version"
 """Task in Airflow that waits for a decision, and its XCom that says about which version."""
 
 
-def champion_asset(model: str) -> str:
-    """Name of the asset in Airflow whose events say that another version answers."""
-    return f"champion/{model}"
-
-
 Person = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]
 Why = Annotated[
     str,

@@ -78,3 +78,8 @@ TEST_PARTS = (SEEN_GROUP, UNSEEN_GROUP)
 
 PLANTS = ("shuffled_labels", "tenth_of_data")
 """Ways of spoiling a training on purpose, to see that the gate stops what comes of it."""
+
+
+def champion_asset(model: str) -> str:
+    """Name of the asset in Airflow whose events say that another version answers."""
+    return f"champion/{model}"

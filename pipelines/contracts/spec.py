@@ -18,7 +18,8 @@ FieldKind = Literal["name", "address", "date", "money", "code", "text"]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Deferred: the parts are built once, within the whole that is read.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class DatasetSpec(_Spec):

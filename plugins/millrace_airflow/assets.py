@@ -2,7 +2,7 @@
 
 from airflow.sdk import Asset
 
-from pipelines.contracts.decision import champion_asset
+from pipelines.contracts.names import champion_asset
 
 
 def published(dataset: str) -> Asset:
