@@ -6,6 +6,10 @@ is named by its key, its content and the version: what is there is not made agai
 made anew, and predictions of rows that are gone are removed. A row that cannot be scored is in
 `millrace.refused_<model>` with the reason. A shadow's predictions are never shown.
 
+Then it puts documents to review, within the day's budget of model.yaml (`review:`): a sample drawn
+by chance, which measures the truth, and those whose errors would cost most. What was asked once,
+by content, is not asked again.
+
 **Starts** when its data set is published, when a version becomes champion, by hand with a form, or
 by `millrace run score receipts`.
 
@@ -20,6 +24,7 @@ next run's, and no partition (day, version) ever holds two versions. Without any
 - *score* with `were changed after the training`: somebody touched the model's files. Restore them,
   or roll back.
 - *score* killed or timed out: clear the task; a live twin is waited for, never doubled.
+- *review*: the operations database is away; clear the task. The same run asks the same documents.
 """
 
 from airflow.sdk import DAG, Param, task
@@ -59,7 +64,7 @@ for spec in specs.models():
         },
     ):
         chosen = task(task_id="choose")(scoring.choose)(name)
-        SparkJobOperator(
+        scored = SparkJobOperator(
             task_id="score",
             job="score",
             arguments=[
@@ -69,4 +74,7 @@ for spec in specs.models():
                 *("--days", "{{ (params.days or []) | join(',') }}"),
             ],
             publishes=assets.scored(name),
-        ).set_upstream(chosen)
+        )
+        scored.set_upstream(chosen)
+        if specs.is_reviewed(spec):
+            task(task_id="review")(scoring.review)(name).set_upstream(scored)

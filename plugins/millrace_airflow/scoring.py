@@ -1,5 +1,6 @@
-"""Task body of the family `score`: which versions a run answers with."""
+"""Task bodies of the family `score`: which versions a run answers with, and what is reviewed."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -35,3 +36,21 @@ def choose(model: str, *, params: dict[str, Any], **context: Any) -> list[dict[s
         )
     pinned: list[dict[str, Any]] = PINNED.dump_python(found, mode="json")
     return pinned
+
+
+def review(model: str, **context: Any) -> dict[str, Any]:
+    """Puts documents of the newest predictions to review, within the day's budget."""
+    from pipelines import settings, specs
+    from pipelines.lake.lake import Lake
+    from pipelines.opsdb.database import OpsDb
+    from pipelines.reviewing.step import ReviewSpec, run
+
+    current = settings.load()
+    result = run(
+        ReviewSpec(model=specs.model(model)),
+        lake=Lake.open(current),
+        db=OpsDb.open(current),
+        settings=current,
+        now=datetime.now(UTC),
+    )
+    return result.to_xcom()

@@ -4,7 +4,7 @@ from pipelines import settings, specs
 from pipelines.contracts.names import PLANTS
 from pipelines.contracts.spec import DatasetSpec, ModelSpec
 
-__all__ = ["PLANTS", "approvers", "datasets", "models", "reviewed"]
+__all__ = ["PLANTS", "approvers", "datasets", "is_reviewed", "models", "reviewed"]
 
 
 def datasets() -> list[DatasetSpec]:
@@ -17,9 +17,14 @@ def models() -> list[ModelSpec]:
     return [specs.model(name) for name in specs.model_names()]
 
 
+def is_reviewed(spec: ModelSpec) -> bool:
+    """Whether people review the model's predictions, which they do field by field."""
+    return bool(spec.fields)
+
+
 def reviewed() -> list[ModelSpec]:
-    """Models whose predictions people review field by field."""
-    return [spec for spec in models() if spec.fields]
+    """Models whose predictions people review."""
+    return [spec for spec in models() if is_reviewed(spec)]
 
 
 def approvers(spec: ModelSpec) -> tuple[str, ...]:
