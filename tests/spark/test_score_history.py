@@ -1,12 +1,10 @@
 """Scoring of rows that look at earlier ones, a kill half-way, and the job without a server."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +12,7 @@ import pytest
 from factories import scoring as factory
 from factories.cards import drawn
 from factories.receipts import receipts
+from factories.submitted import submit
 
 from pipelines import features, scoring, specs
 from pipelines.contracts import names
@@ -27,8 +26,6 @@ from pipelines.lake.lake import Lake
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.tasks import task
 from spark_jobs import score
-from spark_jobs.package import build
-from spark_jobs.session import submit_arguments
 
 pytestmark = pytest.mark.spark
 MODEL, DATASET = "card_fraud", "card_transactions"  # workers know the project's own alone
@@ -148,26 +145,11 @@ def test_documents_are_scored_alike_when_submitted_with_only_the_zip(tmp_path):
     pins = [factory.pin(artefact, tmp_path, 1)]
     documents = documents.append_column(names.CONTENT_HASH, documents[names.DOCUMENT_ID])
     factory.publish(settings, "receipts", by_day(documents))
-    build(tmp_path / "millrace_jobs.zip")
-    shutil.copy(PROJECT_ROOT / "spark_jobs" / "score.py", tmp_path / "job.py")
-    command = [
-        str(Path(sys.executable).parent / "spark-submit"),
-        *submit_arguments(settings),
-        *("--py-files", "millrace_jobs.zip", "job.py", "--model", "receipts", "--token", "t"),
-        *("--versions", PINNED.dump_json(pins).decode(), "--result", "result.json"),
-    ]
-    hidden = {name for name in os.environ if name.startswith(("MILLRACE_", "SPARK_"))}
-    variables = {name: value for name, value in os.environ.items() if name not in hidden} | {
-        "MILLRACE_HOME": str(settings.home),
-        "PYSPARK_PYTHON": sys.executable,
-    }
 
-    done = subprocess.run(
-        command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=300
-    )
+    versions = PINNED.dump_json(pins).decode()
+    left = submit(tmp_path, settings, "score", "--model", "receipts", "--versions", versions)
 
-    assert done.returncode == 0, done.stderr[-3000:]
-    result = ScoreResult.model_validate_json((tmp_path / "result.json").read_bytes())
+    result = ScoreResult.model_validate_json(left)
     assert result.versions[0].rows_scored == 40
     expected = scoring.predict(artefact, documents).combine_chunks().sort_by(names.DOCUMENT_ID)
     found = predictions.read(Lake.open(settings), "receipts").sort_by(names.DOCUMENT_ID)
