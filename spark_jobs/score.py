@@ -20,7 +20,7 @@ from pipelines.errors import NotFoundError
 from pipelines.lake import predictions
 from pipelines.lake.lake import Lake
 from pipelines.lake.predictions import Due, Made
-from pipelines.lake.published import publications
+from pipelines.lake.published import Publication, publications
 from pipelines.settings import Settings
 from spark_jobs import command
 from spark_jobs.features import pinned_snapshot
@@ -57,7 +57,9 @@ def run(
         return _result(lake, spec, versions, asked, pinned, token)
 
 
-def _asked(published: Mapping[str, int], days: Sequence[str], spec: ModelSpec) -> dict[str, int]:
+def _asked(
+    published: Mapping[str, Publication], days: Sequence[str], spec: ModelSpec
+) -> dict[str, int]:
     """The publication of each day that is asked for; of every day where none is named."""
     unknown = sorted(set(days) - set(published))
     if unknown:
@@ -66,7 +68,7 @@ def _asked(published: Mapping[str, int], days: Sequence[str], spec: ModelSpec) -
             f"{spec.dataset} has no published day {', '.join(unknown)}; published: {known}. Name "
             "days as 2026-01-31, or none for all of them."
         )
-    return {day: published[day] for day in days or published}
+    return {day: published[day].snapshot_id for day in days or published}
 
 
 def _note(lake: Lake, model: str, todo: Sequence[Due], pinned: int, token: str) -> None:

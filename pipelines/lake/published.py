@@ -4,9 +4,12 @@ The note travels in the snapshot's summary, so that data, key and counts become 
 the same instant. A day's state is the newest note about it on the current line of commits.
 """
 
+from dataclasses import dataclass
+
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.contracts import names
+from pipelines.errors import BadDataError
 from pipelines.lake.lake import Lake
 
 NOTE = "millrace.ingest."
@@ -43,13 +46,34 @@ def published_days(lake: Lake, dataset: str) -> dict[str, PublishedDay]:
     return found
 
 
-def publications(lake: Lake, dataset: str, snapshot_id: int) -> dict[str, int]:
-    """The commit that last wrote each day, as of one snapshot of the published table."""
+@dataclass(frozen=True)
+class Publication:
+    """The commit that last wrote a day, and how many rows it put there."""
+
+    snapshot_id: int
+    rows: int
+
+
+def publications(lake: Lake, dataset: str, snapshot_id: int) -> dict[str, Publication]:
+    """What last wrote each day, as of one snapshot of the published table.
+
+    Raises BadDataError where the notes do not account for every row of the snapshot.
+    """
     line = lake.history(names.published_table(dataset))
     known = [snapshot.snapshot_id for snapshot in line]
-    found: dict[str, int] = {}
+    found: dict[str, Publication] = {}
     for snapshot in line[known.index(snapshot_id) :]:
-        for key in snapshot.summary:
-            if key.startswith(NOTE):
-                found.setdefault(key.removeprefix(NOTE), snapshot.snapshot_id)
+        for key, note in snapshot.summary.items():
+            day = key.removeprefix(NOTE)
+            if key.startswith(NOTE) and day not in found:
+                rows = PublishedDay.model_validate_json(note).rows_published
+                found[day] = Publication(snapshot.snapshot_id, rows)
+    told = sum(one.rows for one in found.values())
+    there = lake.count(names.published_table(dataset), snapshot_id)
+    if told != there:
+        raise BadDataError(
+            f"snapshot {snapshot_id} of {names.published_table(dataset)} holds {there} rows, and "
+            f"the notes of its commits tell of {told}: something else than ingestion wrote to it, "
+            "or commits were expired. Ingest its days again."
+        )
     return found

@@ -207,3 +207,9 @@ def test_names_of_what_does_not_exist_are_told(home):
     with pytest.raises(NotFoundError, match="no snapshot 7"):
         one.score(one.pin(1), snapshot=7, away=True)
     assert predictions.states(one.lake, one.spec.name) == {}
+
+    # Rows that no publication accounts for would be passed over in silence.
+    table = one.lake._catalog.load_table(names.published_table(one.spec.dataset))
+    table.append(table.scan().to_arrow())
+    with pytest.raises(BadDataError, match="holds 2 rows, and the notes of its commits tell of 1"):
+        one.score(one.pin(1), away=True)
