@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from pipelines.cli.output import counted
 from pipelines.settings import Settings
 
 
@@ -18,7 +19,8 @@ def say_scored(model: str, settings: Settings) -> None:
         return
     console.print(
         f"newest scoring of {model}, on snapshot {made.input_snapshot_id}: "
-        f"{sum(made.added.values())} predictions made, {sum(made.removed.values())} removed",
+        f"{counted(sum(made.added.values()), 'prediction')} made, "
+        f"{sum(made.removed.values())} removed",
         highlight=False,
     )
     for rule, rows in sorted(made.refused.items()):
@@ -36,8 +38,8 @@ def say_scored(model: str, settings: Settings) -> None:
         rows_in, refused = (sum(s.rows_in for s, _ in mine), sum(s.refused for s, _ in mine))
         days = sum(seen for _, seen in mine)
         console.print(
-            f"  version {version}, {role}: {rows_in} rows of {len(mine)} days = "
+            f"  version {version}, {role}: {counted(rows_in, 'row')} of {counted(len(mine), 'day')} = "
             f"{rows_in - refused} scored + {refused} refused; "
-            + (f"shown for {days} days" if days else "not shown"),
+            + (f"shown for {counted(days, 'day')}" if days else "not shown"),
             highlight=False,
         )
