@@ -14,12 +14,13 @@ from pipelines.lake.lake import Lake
 from pipelines.scoring.batch import predict
 from pipelines.tasks import task
 
-ROWS = 200
-"""Golden rows that are answered: going back must take seconds."""
+BYTES = 600_000
+"""Content of the golden rows that are answered, about 250 receipts or 4,000 card purchases: going
+back must take seconds, and what an answer costs goes with the size of its row."""
 
 
 def answer_golden(artefact: Artefact, lake: Lake) -> str:
-    """Says how a model does on the golden set (its first rows by key, up to `ROWS`).
+    """Says how a model does on the golden set (its first rows by key, up to `BYTES`).
 
     Raises RefusedError where there is no golden set or a row is left without an answer,
     BadDataError where the rows do not fit the model.
@@ -33,7 +34,8 @@ def answer_golden(artefact: Artefact, lake: Lake) -> str:
     frozen = lake.read(golden_table(spec.name))
     if not frozen.num_rows:
         raise RefusedError(f"the golden set of {spec.name} is empty; ingest labelled rows.")
-    rows = frozen.sort_by(specs.key(spec)).slice(0, ROWS).drop_columns([PART])
+    most = max(1, BYTES * frozen.num_rows // frozen.nbytes)
+    rows = frozen.sort_by(specs.key(spec)).slice(0, most).drop_columns([PART])
     columns = task(spec.task).input_columns(spec)
     look_back = None if spec.history is None else lambda one: history(lake, spec, one, columns)
     answers = predict(artefact, rows, history=look_back)
@@ -41,7 +43,7 @@ def answer_golden(artefact: Artefact, lake: Lake) -> str:
     found = evaluation(spec.task).evaluate(rows, answers, spec)
     score = found.headline().get("overall")
     figure = f", overall {score[0]:.3f} ({score[1]:.3f} to {score[2]:.3f})" if score else ""
-    return f"It answers {rows.num_rows} golden rows{figure}."
+    return f"It answers {rows.num_rows} of {frozen.num_rows} golden rows{figure}."
 
 
 def _require_answers(answers: pa.Table, rows: pa.Table, key: str) -> None:

@@ -67,11 +67,9 @@ def refuse(
         and request.verdict.decision == "inconclusive"
         and not answer.override
     ):
-        more = request.verdict.more_rows
-        rows = f" About {more} more labelled rows would decide it." if more else ""
         return (
-            f"the gate's verdict on {name} is inconclusive: {' '.join(request.verdict.reasons)}"
-            f"{rows} It never promotes by itself; to promote it all the same say so with "
+            f"the gate's verdict on {name} is inconclusive: {' '.join(request.verdict.reasons)} "
+            "It never promotes by itself; to promote it all the same say so with "
             "--override-inconclusive and why, or run it as shadow with --shadow."
         )
     return None

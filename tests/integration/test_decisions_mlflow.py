@@ -21,6 +21,7 @@ from pipelines.contracts import names
 from pipelines.contracts.decision import Answer
 from pipelines.errors import BadDataError, MisconfiguredError, NotFoundError, RefusedError
 from pipelines.evaluation import EvaluationSpec
+from pipelines.gate.preflight import answer_golden
 from pipelines.governance import card
 from pipelines.governance.audit import audit
 from pipelines.governance.decide import ask, decide
@@ -119,7 +120,7 @@ def test_commands_promote_roll_back_verify_and_audit(home):
     assert "waits until" in millrace("models", "receipts").output
     millrace(*by_ben("approve", "receipts", "candidate"))
     rolled = millrace(*by_ben("rollback", "receipts")).output
-    assert "answers 20 golden rows, overall 0." in rolled
+    assert "answers 20 of 20 golden rows, overall 0." in rolled
     assert "receipts version 1 is the champion" in rolled
     shown = [line.split("\t") for line in millrace("ledger").output.splitlines()]
     assert [line[3:5] for line in shown[1:]] == [
@@ -237,6 +238,13 @@ def test_rollback_is_refused_when_it_would_not_work(home, trained_home):
     with pytest.raises(RefusedError, match="cy may not decide"):
         go(look(), person="cy")
     assert go(look()).champion == 1
+
+
+def test_preflight_answers_fewer_golden_rows_when_they_are_large(home, monkeypatch):
+    found = Registry.open(home)
+    artefact = found.load(found.resolve("receipts", 1))
+    monkeypatch.setattr("pipelines.gate.preflight.BYTES", 1)
+    assert "It answers 1 of 20 golden rows" in answer_golden(artefact, Lake.open(home))
 
 
 def test_audit_finds_what_a_hand_did_and_repairs_or_adopts_it(home):
