@@ -37,9 +37,9 @@ def say_scored(model: str, settings: Settings) -> None:
         ]
         rows_in, refused = (sum(s.rows_in for s, _ in mine), sum(s.refused for s, _ in mine))
         days = sum(seen for _, seen in mine)
+        of = f"{counted(rows_in, 'row')} of {counted(len(mine), 'day')}"
         console.print(
-            f"  version {version}, {role}: {counted(rows_in, 'row')} of {counted(len(mine), 'day')} = "
-            f"{rows_in - refused} scored + {refused} refused; "
+            f"  version {version}, {role}: {of} = {rows_in - refused} scored + {refused} refused; "
             + (f"shown for {counted(days, 'day')}" if days else "not shown"),
             highlight=False,
         )
