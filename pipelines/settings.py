@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     retry_delay_seconds: float = Field(default=30, ge=0)
     """Pause before a failed task is tried again."""
 
+    cooldown_factor: float = Field(default=1, ge=0)
+    """Factor on the cool-down of every model.yaml; 0 lets a trial go on at once."""
     poll_seconds: float = Field(default=2, gt=0)
     """Pause between two looks for new corrections; each is one short query."""
 

@@ -34,7 +34,7 @@ class Desk:
     @classmethod
     def open(cls, model: str, settings: Settings) -> "Desk":
         """Opens the stores; raises what they raise."""
-        spec, lake = specs.model(model), Lake.open(settings)
+        spec, lake = in_force(specs.model(model), settings), Lake.open(settings)
         golden = frozenset(golden_keys(lake, model, specs.key(spec)))
         return cls(spec, settings, OpsDb.open(settings), lake, golden)
 
@@ -90,7 +90,7 @@ class Desk:
             request_id=None,
             reasons=[],
             batches=[],
-            labels=self._labels_until(until, now, []),
+            labels=self._labels_until(until, None, []),
         )
 
     def finish(self, run: str, version: int, now: datetime) -> None:
@@ -109,20 +109,37 @@ class Desk:
         return newest.started_at is not None and newest.started_at >= asked_at
 
     def _labels(self, request: RetrainRequest) -> Labels | None:
-        assert request.labels_until is not None  # noqa: S101 - a taken request has both
-        assert request.started_at is not None  # noqa: S101
-        return self._labels_until(request.labels_until, request.started_at, request.batches)
+        assert request.labels_until is not None  # noqa: S101 - a taken request has it
+        return self._labels_until(request.labels_until, request.standings_until, request.batches)
 
-    def _labels_until(self, until: int, at: datetime, batches: list[int]) -> Labels | None:
+    def _labels_until(
+        self, until: int, standings_until: int | None, batches: list[int]
+    ) -> Labels | None:
         """The state of the labels in the lake; None where nobody has said anything."""
         with self.db.read() as session:
-            built = labels.build(session, self.spec, golden=self.golden, until=until, at=at)
+            built = labels.build(
+                session,
+                self.spec,
+                golden=self.golden,
+                until=until,
+                standings_until=standings_until,
+            )
         rows = built.table(specs.key(self.spec))
         if not rows.num_rows:
             return None
         return labels_of.publish(
             self.lake, self.settings, self.spec.name, rows, until=until, batches=batches
         )
+
+
+def in_force(spec: ModelSpec, settings: Settings) -> ModelSpec:
+    """The spec with the cool-down as these settings shorten or lengthen it."""
+    policy = spec.corrections
+    hours = {
+        name: getattr(policy, name) * settings.cooldown_factor
+        for name in ("cooldown_hours", "cooldown_most_hours")
+    }
+    return spec.model_copy(update={"corrections": policy.model_copy(update=hours)})
 
 
 def newest(model: str, settings: Settings) -> int:

@@ -96,6 +96,19 @@ def test_same_labels_are_the_same_snapshot(desk, spec):
     assert desk.trial(NOW).labels.snapshot_id != first.snapshot_id
 
 
+def test_cooldown_is_as_long_as_the_settings_say(tmp_path):
+    plain, trial = (
+        Desk.open("receipts", Settings(home=tmp_path, cooldown_factor=factor)) for factor in (1, 0)
+    )
+    assert plain.spec.corrections.cooldown_hours == 24
+    assert trial.spec.corrections.cooldown_hours == 0
+    plain.take("first", reason("first"), NOW)
+    plain.finish("first", 1, NOW)
+    write(plain.db, *(correction(f"d{number}") for number in range(60)))
+    assert plain.look(NOW).decision == "wait"
+    assert trial.look(NOW).decision == "fire"
+
+
 def test_newest_grows_with_each_correction(tmp_path, spec):
     settings = Settings(home=tmp_path)
     assert newest("receipts", settings) == 0
