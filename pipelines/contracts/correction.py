@@ -251,6 +251,8 @@ class RetrainRequest(_Record):
     started_at: AwareDatetime | None
     labels_until: int | None
     """The training uses the corrections up to this one."""
+    standings_until: int | None
+    """Who was held back then: by the standings up to this one."""
     finished_at: AwareDatetime | None
     version: int | None
     """What came of it."""

@@ -88,6 +88,7 @@ def judge(session: Session, spec: ModelSpec, now: datetime) -> list[Standing]:
 
 def hold(session: Session, model: str, reviewer: str, why: str, by: str, now: datetime) -> Standing:
     """A supervisor, or who measured the model trained with them, holds a reviewer back."""
+    corrections.lock(session, model)
     return standings.write(session, model, reviewer, True, why, by, now)
 
 
@@ -95,4 +96,5 @@ def let_count(
     session: Session, model: str, reviewer: str, why: str, by: str, now: datetime
 ) -> Standing:
     """A supervisor lets a reviewer's corrections count again, all that he ever made."""
+    corrections.lock(session, model)
     return standings.write(session, model, reviewer, False, why, by, now)

@@ -7,7 +7,6 @@ are held back said alone: it is unknown, never taken as right.
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, NamedTuple
 
 import pyarrow as pa
@@ -70,16 +69,16 @@ def build(
     *,
     golden: Container[str],
     until: int | None = None,
-    at: datetime | None = None,
+    standings_until: int | None = None,
 ) -> Labels:
     """Labels of all corrections, batched or not, rejected candidate or not: they are cumulative.
 
     `golden` are the keys of the golden set (`lake.golden.golden_keys`), which no training sees.
-    `until` and `at` are those of a retrain request (`labels_until`, `started_at`): the same labels
-    again, whatever was corrected since.
+    `until` and `standings_until` are those of a retrain request (`labels_until` and
+    `standings_until`): the same labels again, whatever was said since.
     """
     until = corrections.last(session, spec.name) if until is None else until
-    found = state.read(session, spec, until=until, at=at)
+    found = state.read(session, spec, until=until, standings_until=standings_until)
     documents: dict[str, dict[str, Label]] = {}
     contents: dict[str, str | None] = {}
     for (document, field), item in found.items.items():

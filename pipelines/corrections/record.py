@@ -46,11 +46,12 @@ def submit(
     task = reviewing.task(session, task_id)
     said = [_correction(task, reviewer, one, now) for one in _complete(task, judgements)]
     again = task.state == "done" and task.reviewer == reviewer and _said_before(session, said)
+    first = not corrections.any_of_task(session, task_id)
     if not again:
         reviewing.finish(session, task_id, reviewer, now)
     stored = [corrections.write(session, one) for one in said]
     if not again:
-        _ask_further(session, spec, task, now)
+        _ask_further(session, spec, task, first, now)
     return stored
 
 
@@ -145,8 +146,14 @@ def _correction(task: StoredTask, reviewer: str, said: Judgement, now: datetime)
     )
 
 
-def _ask_further(session: Session, spec: ModelSpec, task: StoredTask, now: datetime) -> None:
-    """Asks a second reviewer, or an adjudicator where two differ or one said less."""
+def _ask_further(
+    session: Session, spec: ModelSpec, task: StoredTask, first: bool, now: datetime
+) -> None:
+    """Asks a second reviewer, or an adjudicator where two differ or one said less.
+
+    A second one only when the task is finished for the first time, so that what was settled by
+    one word, and maybe learnt, does not wait for another one later.
+    """
     stages = {
         STAGE[one.reason]: one for one in queue.reviews(session, task.model, task.content_hash)
     }
@@ -154,7 +161,7 @@ def _ask_further(session: Session, spec: ModelSpec, task: StoredTask, now: datet
         hold.judge(session, spec, now)
         return
     if _SECOND not in stages:
-        if doubled(task.content_hash, spec.review.double_share):
+        if first and doubled(task.content_hash, spec.review.double_share):
             fields = _spoken(session, task, spec, {"settled", "pending", "disputed"})
             reviewing.add(session, [_next(task, "second", fields, now)])
         return

@@ -25,17 +25,20 @@ def read(
     *,
     documents: Collection[str] | None = None,
     until: int | None = None,
-    at: datetime | None = None,
+    standings_until: int | None = None,
 ) -> State:
     """The items of all documents, or of some.
 
-    `until` and `at` give the state after that correction, with the reviewers held back then.
+    `until` and `standings_until` give the state after that correction, with the reviewers who
+    were held back after that standing.
     """
     rows = corrections.rows(session, spec.name, until=until, documents=documents)
+    # A second review is asked for when the first is finished: before that nobody waits for it.
+    reviewed = {row.document_id for row in rows if row.task_id is not None}
     items = settle(
         rows,
-        seconded=queue.seconded(session, spec.name, documents),
-        held=standings.held(session, spec.name, at),
+        seconded=queue.seconded(session, spec.name, documents) & reviewed,
+        held=standings.held(session, spec.name, standings_until),
         same=same_value(spec),
     )
     return State(rows, items)

@@ -11,7 +11,7 @@ from pipelines.contracts.correction import RetrainReason, RetrainRequest
 from pipelines.contracts.spec import ModelSpec
 from pipelines.corrections import state
 from pipelines.errors import RefusedError
-from pipelines.opsdb import batches, corrections, requests
+from pipelines.opsdb import batches, corrections, requests, standings
 from pipelines.opsdb.database import Session
 
 
@@ -34,7 +34,7 @@ def start(
     now: datetime,
     reason: RetrainReason | None = None,
 ) -> RetrainRequest:
-    """The request that the run `run` trains: `labels_until` and `started_at` fix its labels.
+    """The request that the run `run` trains: `labels_until` and `standings_until` fix its labels.
 
     A task tried again gets the same. `reason` is that of a run which starts without a request (by
     hand, on schedule); it takes an open one where there is one. Settled corrections that no batch
@@ -59,8 +59,14 @@ def start(
         batches.write(
             session, spec.name, key, request.request_id, new.members, len(new.counted), now
         )
-    until = corrections.last(session, spec.name)
-    return requests.take(session, request.request_id, run, now, until)
+    return requests.take(
+        session,
+        request.request_id,
+        run,
+        now,
+        labels_until=corrections.last(session, spec.name),
+        standings_until=standings.last(session, spec.name),
+    )
 
 
 def finish(

@@ -76,6 +76,12 @@ def of_task(session: Session, task_id: int) -> list[StoredCorrection]:
     return [_stored(row) for row in session.scalars(query.order_by(CorrectionRow.correction_id))]
 
 
+def any_of_task(session: Session, task_id: int) -> bool:
+    """Whether anything was ever said in a task, undone or not."""
+    query = select(CorrectionRow.correction_id).where(CorrectionRow.task_id == task_id)
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def rows(
     session: Session,
     model: str,

@@ -40,7 +40,12 @@ def ask(session: Session, model: str, reason: RetrainReason) -> RetrainRequest:
 
 
 def take(
-    session: Session, request_id: int, run_id: str, now: datetime, labels_until: int
+    session: Session,
+    request_id: int,
+    run_id: str,
+    now: datetime,
+    labels_until: int,
+    standings_until: int,
 ) -> RetrainRequest:
     """Gives an open request to a training; the same run again gets what it took.
 
@@ -62,7 +67,7 @@ def take(
             f"millrace corrections release {running.request_id}"
         )
     row.state, row.run_id, row.started_at = "running", run_id, now
-    row.labels_until = labels_until
+    row.labels_until, row.standings_until = labels_until, standings_until
     session.flush()
     return _request(session, row)
 

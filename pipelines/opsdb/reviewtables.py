@@ -129,6 +129,7 @@ class RetrainRow(Base):
     run_id: Mapped[str | None] = mapped_column(String(250), index=True)
     started_at: Mapped[datetime | None] = mapped_column(UtcTime)
     labels_until: Mapped[int | None]
+    standings_until: Mapped[int | None]
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
     version: Mapped[int | None]
     cost: Mapped[float | None]

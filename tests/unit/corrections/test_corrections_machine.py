@@ -125,7 +125,7 @@ def machine(opsdb, base):
                     found = training.start(session, self.spec, f"run-{run}", self.golden, self.now)
                     seen = labels.build(
                         session, self.spec, golden=(), until=found.labels_until,
-                        at=found.started_at,
+                        standings_until=found.standings_until,
                     )  # fmt: skip
             except RefusedError:
                 return

@@ -127,7 +127,7 @@ def test_words_of_whoever_is_held_back_stand_nowhere(opsdb, doubled):
         hold.hold(session, "receipts", "ann", "slips", "sue", NOW)
     # bob was the second of two: nobody is asked in ann's place, and his word is enough
     assert item(opsdb, doubled).answer.reviewer == "bob"
-    assert build(opsdb, doubled, at=NOW - timedelta(1)).documents["d1"]["total"] == labels.MASKED
+    assert build(opsdb, doubled, standings_until=0).documents["d1"]["total"] == labels.MASKED
     with opsdb.write() as session:
         hold.let_count(session, "receipts", "ann", "trained", "sue", LATER)
     assert item(opsdb, doubled).state == "disputed"
@@ -164,10 +164,20 @@ def test_labels_of_a_request_are_the_same_whatever_is_said_since(opsdb, spec):
     write(opsdb, correction(after="8.00"))
     then = build(opsdb, spec)
     with opsdb.write() as session:
-        hold.hold(session, "receipts", "ann", "slips", "sue", LATER)
+        hold.hold(session, "receipts", "ann", "slips", "sue", NOW)
     write(opsdb, correction(after="7.00", reviewer="bob"))
     assert build(opsdb, spec) != then
-    assert build(opsdb, spec, until=then.until, at=NOW) == then
+    assert build(opsdb, spec, until=then.until) != then
+    assert build(opsdb, spec, until=then.until, standings_until=0) == then
+
+
+def test_settled_label_stays_when_the_document_is_reviewed_by_two_since(opsdb, doubled):
+    put(opsdb, review_task())
+    write(opsdb, correction(after="8.00", reviewer="imp"))
+    then = build(opsdb, doubled)
+    assert then.documents["d1"]["total"].value == "8.00"
+    review(opsdb, doubled, "ann", total="7.00")  # asks a second reviewer
+    assert build(opsdb, doubled, until=then.until, standings_until=0) == then
 
 
 def test_correction_of_a_golden_document_is_proposed_and_never_counts(opsdb, spec):
