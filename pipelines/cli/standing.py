@@ -79,12 +79,31 @@ def show_reigns(db: "OpsDb", model: str) -> None:
 
 
 def _words(request: "StoredRequest", decided: "Decided | None") -> str:
-    reasons = " ".join(request.verdict.reasons)
     if request.state == "waiting":
         until = f"{request.expires_at:%Y-%m-%d %H:%M}Z"
-        return f"waits until {until}\ngate: {request.verdict.decision}. {reasons}"
+        return f"waits until {until}\ngate: {_verdict(request)}"
     if decided is None:
         return f"overtaken: {request.note}"
     if decided.via in {"gate", "timeout"}:
         return f"rejected by {decided.person} ({decided.via}): {decided.why}"
     return f"{decided.choice} by {decided.person}: {decided.why}"
+
+
+def _verdict(request: "StoredRequest") -> str:
+    """The gate's word with the score that it is about; the reasons where they are objections."""
+    from pipelines.governance.comparison import ALL, OVERALL, SETS
+
+    said, wanted = str(request.verdict.decision), (SETS[0], ALL, OVERALL)
+    for line in request.table:
+        if (line["rows"], line["slice"], line["field"]) == wanted:
+            said += f", overall {_score(line['champion'])} → {_score(line['candidate'])}"
+            if line["low"] is not None:
+                what = "difference" if line["champion"] is not None else "interval"
+                said += f" ({what} {_score(line['low'])} to {_score(line['high'])})"
+    if request.verdict.decision != "promote":
+        said = ". ".join([said, " ".join(request.verdict.reasons)])
+    return said
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -1,9 +1,9 @@
 """What a terminal says of a version that waits for a person."""
 
 import pytest
-from factories.operations import request, verdict
+from factories.operations import judged, request, verdict
 
-from pipelines.cli.standing import say_waiting
+from pipelines.cli.standing import decisions_in_words, say_waiting
 from pipelines.opsdb import decisions
 from pipelines.opsdb.database import OpsDb
 from pipelines.settings import Settings
@@ -42,3 +42,18 @@ def test_nothing_is_said_when_nothing_waits(opsdb, capsys):
         decisions.close(session, stored.request_id, "expired", "another was first")
     say_waiting("receipts")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("decision", "champion", "said"),
+    [
+        ("promote", 0.9, "gate: promote, overall 0.900 → 0.920 (difference 0.010 to 0.030)"),
+        ("promote", None, "gate: promote, overall – → 0.920 (interval 0.010 to 0.030)"),
+        ("inconclusive", 0.9, "0.030). Overall is a reason to inconclusive."),
+    ],
+)
+def test_list_shows_the_verdict_with_its_score_and_only_objections(opsdb, decision, champion, said):
+    line = judged(2).table[0].model_dump(mode="json")
+    put(opsdb, verdict=verdict(decision), table=[line | {"field": "overall", "champion": champion}])
+    words = decisions_in_words(opsdb)["receipts", 2]
+    assert words.startswith("waits until 2026-11-24 03:00Z\n") and words.endswith(said)
