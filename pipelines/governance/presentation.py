@@ -1,21 +1,21 @@
 """A request for a decision as the approver reads it: Markdown for Airflow's page."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 
 from pipelines.contracts.decision import Preflight, StoredRequest
 from pipelines.errors import NotFoundError
-from pipelines.governance import standing
+from pipelines.governance import comparison, standing
+from pipelines.governance.comparison import Case
+from pipelines.governance.evidence import MADE_OF
 from pipelines.opsdb import ledger
 from pipelines.opsdb.database import OpsDb
 from pipelines.registry import ModelVersion, Registry
 from pipelines.settings import Settings
 
-FILES = "/millrace/files"
-"""Where Airflow serves the reports of the home."""
+PAGES = "/millrace"
+"""Where Airflow serves the evidence and the reports of the home."""
 
-_CHANGED = ("rows_train", "input_snapshot_id", "seed", "code_revision", "lock_hash", "plant")
 _SHOWN_DIFFERENCES = 10
 _SHOWN_REIGNS = 5
 _SHOWN_CHARACTERS = 80
@@ -28,6 +28,7 @@ def words(request: StoredRequest, settings: Settings) -> tuple[str, str]:
     registry = Registry.open(settings)
     candidate = registry.resolve(request.model, request.version)
     champion = _version(request.model, request.champion, registry)
+    case = comparison.read(request, settings)
     subject = f"{request.model} version {request.version}: the gate says {request.verdict.decision}"
     against = f"champion version {request.champion}" if request.champion else "no champion yet"
     parts = [
@@ -35,9 +36,9 @@ def words(request: StoredRequest, settings: Settings) -> tuple[str, str]:
         f"against {against}. Without an answer by {request.expires_at:%Y-%m-%d %H:%M} UTC it is "
         "rejected.",
         "### What the gate saw\n\n" + "\n".join(f"- {one}" for one in request.verdict.reasons),
-        "### Candidate against champion\n\n" + _table(request),
+        "### Candidate against champion\n\n" + _table(case),
         "### What changed\n\n" + _changes(candidate, champion),
-        _differences(request, settings),
+        _differences(case),
         _links(request),
     ]
     return subject, "\n\n".join(part for part in parts if part)
@@ -84,14 +85,16 @@ def _version(model: str, version: int | None, registry: Registry) -> ModelVersio
         return None
 
 
-def _table(request: StoredRequest) -> str:
+def _table(case: Case) -> str:
+    request = case.request
     rows = [line for line in request.table if line["slice"] == "all"]
     body = [
         f"| {line['rows']} | {line['field']} | {line['n']} | {_score(line['champion'])} | "
         f"{_score(line['candidate'])} | {_score(line['low'])} to {_score(line['high'])} |"
         for line in rows
     ]
-    what = "difference, 95 %" if request.champion else "interval, 95 %"
+    coverage = "" if case.interval is None else f", {100 * case.interval:.0f} %"
+    what = ("difference" if request.champion else "interval") + coverage
     head = f"| rows | field | n | champion | candidate | {what} |\n|---|---|--:|--:|--:|---|"
     return "\n".join([head, *body])
 
@@ -100,29 +103,31 @@ def _changes(candidate: ModelVersion, champion: ModelVersion | None) -> str:
     before: Mapping[str, str] = champion.tags if champion else {}
     lines = [
         f"- {name.replace('_', ' ')}: {_short(before.get(name))} → {_short(candidate.tags[name])}"
-        for name in _CHANGED
+        for name in MADE_OF
         if name in candidate.tags and candidate.tags[name] != before.get(name)
     ]
     return "\n".join(lines) or "- nothing that is recorded"
 
 
-def _differences(request: StoredRequest, settings: Settings) -> str:
-    path = settings.root / request.evidence_dir / "differences.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    if not found:
+def _differences(case: Case) -> str:
+    if not case.differences:
         return ""
     rows = [
-        f"| {_cell(one['row'])} | {_cell(one['field'])} | {_cell(one['champion'])} | "
-        f"{_cell(one['candidate'])} | {_cell(one['truth'])} |"
-        for one in found[:_SHOWN_DIFFERENCES]
+        f"| {_cell(one.row)} | {_cell(one.field)} | {_cell(one.champion)} | "
+        f"{_cell(one.candidate)} | {_cell(one.truth)} |"
+        for one in case.differences[:_SHOWN_DIFFERENCES]
     ]
     head = "| row | field | champion | candidate | truth |\n|---|---|---|---|---|"
     return "\n".join(["### Where the two differ\n", head, *rows])
 
 
 def _links(request: StoredRequest) -> str:
-    folder = f"{FILES}/{request.evidence_dir}"
-    return f"[Scores with intervals]({folder}/scores.png) · [All evidence]({folder}/evidence.json)"
+    page = f"{PAGES}/evidence/{request.model}"
+    return (
+        f"[Evidence and history]({page}?version={request.version}) · "
+        f"[Model card]({page}/{request.version}/card/card.html) · "
+        f"[Scores with intervals]({PAGES}/files/{request.evidence_dir}/scores.png)"
+    )
 
 
 def _cell(value: object) -> str:
