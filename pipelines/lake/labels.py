@@ -6,8 +6,8 @@ field; a field that is missing was not looked at, and is neither right nor absen
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
 import pyarrow as pa
 
@@ -25,15 +25,6 @@ NOTE = "millrace.labels"
 """Key of the summary: the state of the labels that a commit holds."""
 
 _FIELDS = pa.map_(pa.string(), pa.string())
-
-
-class Reads(Protocol):
-    """What is asked of the lake."""
-
-    def read(
-        self, table: str, *, snapshot_id: int | None = None, columns: Sequence[str] | None = None
-    ) -> pa.Table:
-        """Rows of one snapshot."""
 
 
 def schema(key: str) -> pa.Schema:
@@ -81,9 +72,7 @@ def publish(
     return Labels(snapshot_id=snapshot, **note)
 
 
-def read(
-    lake: Reads, spec: ModelSpec, labels: Labels, input_snapshot_id: int, key: str
-) -> pa.Table:
+def read(lake: Lake, spec: ModelSpec, labels: Labels, input_snapshot_id: int, key: str) -> pa.Table:
     """The labels of one snapshot that are of documents as they were published then.
 
     What was said of another content under the same id is left out.

@@ -1,6 +1,5 @@
 """Puts documents to review after a scoring run: an audit sample by chance, then costly doubts."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from math import ceil
 from pathlib import Path
@@ -18,9 +17,9 @@ from pipelines.opsdb import queue, reviewing
 from pipelines.opsdb.database import OpsDb
 from pipelines.publication import digest, publish_once
 from pipelines.reviewing import audit, pool
-from pipelines.reviewing.likeness import signatures
+from pipelines.reviewing.likeness import Looks
 from pipelines.reviewing.pool import Pool, Scored
-from pipelines.reviewing.select import Picked, choose
+from pipelines.reviewing.select import choose
 from pipelines.settings import Settings
 
 CANDIDATES = 2_000
@@ -117,31 +116,25 @@ def _doubts(
     free = [one for one in found.documents if one.content not in taken]
     if not room or not free:
         return [], {}
-    cost = np.array([[_cost(spec, one, name) for name in names] for one in free])
-    order = np.argsort(-cost.sum(axis=1), kind="stable")[:CANDIDATES]
+    weight = np.array([spec.review.cost(name) for name in names])
+    doubt = np.array([[_doubt(one, name) for name in names] for one in free])
+    order = np.argsort(-(doubt @ weight), kind="stable")[:CANDIDATES]
     candidates = [free[at] for at in order.tolist()]
     before = sorted(
         (one for one in found.documents if one.content in taken),
         key=lambda one: (one.day, one.content),
     )[-ASKED:]
-    documents = pool.documents(
-        lake, spec, found.input_snapshot_id, [one.key for one in (*candidates, *before)]
-    )
-    rows = signatures([pool.text(documents[one.key]) for one in (*candidates, *before)])
-    chosen = choose(cost[order], rows[: len(candidates)], rows[len(candidates) :], documents=room)
-    return [(candidates[one.row], _named(one, names)) for one in chosen], documents
+    both = [one.key for one in (*candidates, *before)]
+    documents = pool.documents(lake, spec, found.input_snapshot_id, both)
+    looks = Looks.of([pool.text(documents[key]) for key in both])
+    chosen = choose(doubt[order], weight, looks, documents=room)
+    return [(candidates[one.row], [names[at] for at in one.fields]) for one in chosen], documents
 
 
-def _cost(spec: ModelSpec, one: Scored, field: str) -> float:
-    """What is expected to be lost by an error here; nothing where the truth is known."""
+def _doubt(one: Scored, field: str) -> float:
+    """Probability that the answer is wrong; none where the truth is known."""
     answer = one.answers.get(field)
-    if answer is None or field in one.labelled:
-        return 0.0
-    return (1 - answer.confidence) * spec.review.cost(field)
-
-
-def _named(picked: Picked, names: Sequence[str]) -> list[str]:
-    return [names[at] for at in sorted(picked.fields)]
+    return 0.0 if answer is None or field in one.labelled else 1 - answer.confidence
 
 
 def _task(
@@ -155,7 +148,7 @@ def _task(
 ) -> ReviewTask:
     """A task; audits come before all doubts, since a sample half reviewed measures nothing."""
     worst = sum(spec.review.cost(name) for name in spec.fields)
-    doubt = sum(_cost(spec, one, name) for name in spec.fields)
+    doubt = sum(spec.review.cost(name) * _doubt(one, name) for name in spec.fields)
     return ReviewTask(
         model=spec.name,
         model_version=found.version,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.reviewing import audit
-from pipelines.reviewing.likeness import NEAR_COPY, likeness, signatures
-from pipelines.reviewing.select import choose
+from pipelines.reviewing.likeness import HEAD_LINES, Looks
+from pipelines.reviewing.select import SURE, choose
 
 WORDS = [f"word{number}" for number in range(60)]
 
@@ -19,64 +19,89 @@ def contents(count, salt=""):
 
 @st.composite
 def pools(draw):
-    """Costs of documents, some of which are copies of each other, and some asked before."""
-    seed = draw(st.integers(0, 10_000))
-    chance = np.random.default_rng(seed)
+    """Doubts about documents, some of which are copies of each other, and some asked before."""
+    chance = np.random.default_rng(draw(st.integers(0, 10_000)))
     count = draw(st.integers(1, 25))
-    kinds = [" ".join(chance.choice(WORDS, 12)) for _ in range(draw(st.integers(1, 8)))]
+    kinds = ["\n".join(chance.choice(WORDS, 12)) for _ in range(draw(st.integers(1, 8)))]
     texts = [kinds[at] for at in chance.integers(0, len(kinds), count)]
-    cost = chance.random((count, draw(st.integers(1, 4)))).round(2)
+    doubt = chance.random((count, draw(st.integers(1, 4)))).round(2)
     asked = texts[: draw(st.integers(0, 2))] if draw(st.booleans()) else []
-    rows = signatures([*texts, *asked])
-    return cost, rows[:count], rows[count:]
+    return doubt, Looks.of([*texts, *asked])
 
 
 @given(pools(), st.integers(0, 12), st.one_of(st.none(), st.integers(0, 20)))
 def test_selection_keeps_to_its_budget_and_asks_no_copy(pool, documents, labels):
-    cost, rows, asked = pool
-    found = choose(cost, rows, asked, documents=documents, labels=labels)
+    doubt, looks = pool
+    weight = np.ones(doubt.shape[1])
+    found = choose(doubt, weight, looks, documents=documents, labels=labels)
     assert len(found) <= documents
     assert len({one.row for one in found}) == len(found)
     assert labels is None or sum(len(one.fields) for one in found) <= labels
     for one in found:
-        assert one.fields and len(set(one.fields)) == len(one.fields)
-        assert all(cost[one.row, name] > 0 for name in one.fields)
-    chosen = rows[[one.row for one in found]] if found else rows[:0]
-    alike = likeness(chosen, chosen) - np.eye(len(found))
-    assert not (alike >= NEAR_COPY).any()
-    if asked.shape[0] and found:
-        assert not (likeness(chosen, asked) >= NEAR_COPY).any()
-    again = choose(cost, rows, asked, documents=documents, labels=labels)
-    assert again == found
+        assert one.fields and list(one.fields) == sorted(set(one.fields))
+        assert all(doubt[one.row, name] >= 1 - SURE - 1e-9 for name in one.fields)
+    copies = looks.copies(slice(None), slice(None))
+    rows = [one.row for one in found]
+    assert copies[np.ix_(rows, rows)].sum() == len(rows)
+    assert not copies[np.ix_(rows, range(len(doubt), len(looks)))].any()
+    assert choose(doubt, weight, looks, documents=documents, labels=labels) == found
 
 
 def test_selection_asks_one_of_ten_copies_when_others_are_doubtful_too():
-    texts = ["SHOP ONE HIGH STREET TOTAL 5.00"] * 10 + [
-        f"MERCHANT {number} ROAD {number} IN TOWN {number}" for number in range(5)
+    texts = ["SHOP ONE\nHIGH STREET\nTOTAL 5.00"] * 10 + [
+        f"MERCHANT {number}\nROAD {number}\nIN TOWN {number}" for number in range(5)
     ]
-    cost = np.full((15, 1), 0.2)
-    cost[:10] = 0.9
-    rows = signatures(texts)
-    found = [one.row for one in choose(cost, rows, rows[:0], documents=6)]
+    doubt = np.full((15, 1), 0.2)
+    doubt[:10] = 0.9
+    found = [one.row for one in choose(doubt, np.ones(1), Looks.of(texts), documents=6)]
     assert sum(row < 10 for row in found) == 1
     assert len(found) == 6
 
 
-def test_selection_opens_the_document_whose_like_are_many_when_doubts_are_equal():
-    texts = ["LONELY SHOP AT THE LAKE"] + [
-        f"BIG CHAIN SDN BHD HIGH STREET KUALA LUMPUR BRANCH {number} {number} {number}"
-        for number in range(6)
+def receipts_of(*merchants):
+    """Receipts of merchants with eight lines of their own, all with other things bought."""
+    return [
+        "\n".join([
+            *(f"{merchant} {word}" for word in WORDS[:HEAD_LINES]),
+            *(f"ITEM{at}X{k} {at}.{k}0 PIECE{at}X{k}" for k in range(20)),
+        ])
+        for at, merchant in enumerate(merchants)
     ]
-    rows = signatures(texts)
-    found = choose(np.full((7, 1), 0.5), rows, rows[:0], documents=1)
-    assert found[0].row != 0
+
+
+def test_selection_takes_another_merchant_before_a_second_receipt_of_the_same():
+    texts = receipts_of(*["BIG CHAIN SDN BHD"] * 6, "LONELY SHOP AT THE LAKE", "OLD INN")
+    doubt = np.full((8, 1), 0.5)
+    doubt[:6] = 0.9
+    looks = Looks.of(texts)
+    assert looks.copies(slice(None), slice(None)).sum() == 8
+    found = [one.row for one in choose(doubt, np.ones(1), looks, documents=3)]
+    assert found[0] < 6 and set(found[1:]) == {6, 7}
+
+
+def test_selection_turns_to_others_when_the_like_was_asked_before():
+    texts = receipts_of(*["BIG CHAIN SDN BHD"] * 2, "OLD INN", "NEW INN BY THE SEA")
+    asked = receipts_of("NOTHING", "NOBODY", "NOWHERE", "NO ONE", "BIG CHAIN SDN BHD")[-1:]
+    doubt = np.full((4, 1), 0.5)
+    fresh = choose(doubt, np.ones(1), Looks.of(texts), documents=1)
+    later = choose(doubt, np.ones(1), Looks.of(texts + asked), documents=1)
+    assert fresh[0].row < 2 <= later[0].row
 
 
 def test_selection_asks_the_doubtful_fields_of_a_document_and_leaves_the_others():
-    rows = signatures(["A SHOP IN TOWN", "ANOTHER PLACE BY THE SEA"])
-    cost = np.array([[0.9, 0.01, 0.8], [0.02, 0.02, 0.02]])
-    found = choose(cost, rows, rows[:0], documents=1)
-    assert [(one.row, sorted(one.fields)) for one in found] == [(0, [0, 2])]
+    looks = Looks.of(["A SHOP\nIN TOWN", "ANOTHER PLACE\nBY THE SEA"])
+    doubt = np.array([[0.9, 0.01, 0.8], [0.02, 0.02, 0.02]])
+    found = choose(doubt, np.ones(3), looks, documents=2)
+    assert [(one.row, one.fields) for one in found] == [(0, (0, 2))]
+
+
+def test_selection_weighs_doubts_by_what_an_error_costs():
+    looks = Looks.of(["A SHOP\nIN TOWN", "ANOTHER PLACE\nBY THE SEA"])
+    doubt = np.array([[0.9, 0.2], [0.2, 0.9]])
+    for weight, row in (((1, 5), 1), ((5, 1), 0)):
+        found = choose(doubt, np.array(weight), looks, documents=1)
+        assert found[0].row == row
+    assert choose(doubt, np.array([0, 1]), looks, documents=1)[0].fields == (1,)
 
 
 def test_audit_chance_is_the_share_of_draws_over_many_seeds():
@@ -131,14 +156,9 @@ def test_audit_of_a_day_is_spread_over_its_runs_when_it_has_many():
 
 
 def test_likeness_of_a_merchants_receipts_is_larger_than_that_of_strangers():
-    texts = [
-        f"{shop} {town} TEL 07 123 TOTAL {amount} CASH CHANGE THANK YOU"
-        for shop, town in (("KEDAI KOPI AH SENG", "JALAN BESAR"), ("NORTH BAKERY", "HIGH STREET"))
-        for amount in ("1.20", "33.10", "8.05")
-    ]
-    rows = signatures(texts)
-    alike = likeness(rows, rows)
-    assert alike[0, 1] > 1.1 * alike[0, 3]
+    looks = Looks.of(receipts_of(*["KEDAI KOPI AH SENG"] * 3, *["NORTH BAKERY"] * 3))
+    alike = looks.alike(slice(None), slice(None))
+    assert alike[:3, :3].min() > 0.5 and alike[:3, 3:].max() == 0
     assert np.allclose(np.diag(alike), 1, atol=1e-5)
-    nothing = signatures(["", "A B"])
-    assert likeness(nothing, nothing)[0].tolist() == [0, 0]
+    nothing = Looks.of(["", "A B"])
+    assert nothing.alike(slice(0, 1), slice(None)).tolist() == [[0, 0]]
