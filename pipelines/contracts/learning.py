@@ -28,3 +28,22 @@ class Labels(BaseModel):
     documents: int
     labels: int
     """Fields that somebody has looked at, over all documents."""
+
+
+class Case(BaseModel):
+    """An error of a model that reviewers settled: it must not come back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    document_id: str
+    content_hash: str | None
+    field: str
+    before: str | None
+    """What was answered then."""
+    wanted: str | None
+    """What really stands there; None where the document has no such field."""
+    model_version: int | None
+    """Who was wrong; None where a label was imported."""
+    correction_id: int
+    adjudicated: bool
+    """Settled by an adjudicator, not by agreement."""
