@@ -94,14 +94,15 @@ def test_regression_tells_what_came_back_and_counts_by_value(spec):
         case("d2"),
         case("d1", "date", "1/2/2018"),
         case("d2", "company", None),
+        case("d3", "date", "05/05/2018"),
         case("gone"),
         case("d2", "total", content_hash="another"),
     ]
     found = regression(given, [candidate, champion], documents("d1", "d2", "d3"), {"d1"}, spec)
-    assert (found.overall.cases, found.overall.candidate, found.overall.champion) == (4, 2, 2)
+    assert (found.overall.cases, found.overall.candidate, found.overall.champion) == (5, 2, 2)
     assert (found.fields["total"].candidate, found.fields["total"].champion) == (0, 2)
     assert found.fields.keys() == {"company", "date", "total"}
-    assert (found.untrained.cases, found.untrained.candidate) == (2, 1)
+    assert (found.untrained.cases, found.untrained.candidate) == (3, 1)
     assert found.gone == 2
     assert [one.case.document_id for one in found.came_back] == ["d1", "d2"]
     assert (found.came_back[0].candidate, found.came_back[0].champion) == ("100.00", "RM 9.00")
