@@ -2,7 +2,8 @@
 
 A simulation: the champion reads each field of each document right or wrong, the candidate
 mends some of its errors and breaks some of its right answers. What the gate does with them
-(scores, bootstrap, rules) is the real code. Trained models are in benchmarks/gate.py.
+(scores, bootstrap, rules) is the real code. Trained models are in
+benchmarks/trained_receipts.py and trained_cards.py, registered versions in registered.py.
 """
 
 from collections.abc import Callable
