@@ -30,12 +30,13 @@ PAGE = PROJECT_ROOT / "docs" / "gate.md"
 WIDTH = 130
 HEAD = (
     "# What the gate stops, and what it lets through\n\n"
-    "Written by `python -m benchmarks.gate`, part of `make bench`; how the gate decides is in [gate_rules.md](gate_rules.md). Each candidate is drawn or "
-    "trained anew for every seed and judged by the code that judges in production. The share in "
-    "the last column is that of the decisions that are as they must be, with its interval by "
-    "Clopper and Pearson (95 %): a bad candidate must not be promoted, a better one must be. What "
-    "is inconclusive is not promoted, and counts against a better one. A line with – has no rule: "
-    "who is better is not known, or the rows may not show it.\n"
+    "Written by `python -m benchmarks.gate`, part of `make bench`; how the gate decides is in "
+    "[gate_rules.md](gate_rules.md). Each candidate is drawn or trained anew for every seed and "
+    "judged by the code that judges in production. The share in the last column is that of the "
+    "decisions that are as they must be, with its interval by Clopper and Pearson (95 %): a bad "
+    "candidate must not be promoted, a better one must be. What is inconclusive is not promoted, "
+    "and counts against a better one. A line with – has no rule: who is better is not known, or "
+    "the rows may not show it.\n"
 )
 COLUMNS = ("candidate", "made by", "must", "promote", "reject", "inconclusive", "as it must")
 
