@@ -26,7 +26,11 @@ def airflow_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
     from pipelines.services import home
 
     settings = Settings(
-        home=tmp_path_factory.mktemp("airflow_home"), airflow_port=0, mlflow_port=0, spark_port=0
+        home=tmp_path_factory.mktemp("airflow_home"),
+        airflow_port=0,
+        mlflow_port=0,
+        spark_port=0,
+        review_port=0,
     )
     home.prepare(settings)
     yield settings

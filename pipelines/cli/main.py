@@ -27,6 +27,7 @@ _COMMANDS: tuple[str, ...] = (
     "ledger",
     "models",
     "reproduce",
+    "review",
     "runs",
     "services",
 )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import settings as settings_of
+from pipelines.contracts.account import FIRST_USERS
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,11 +19,14 @@ if TYPE_CHECKING:
     from pipelines.services.supervisor import Status
 
 _COLOURS = {"running": "green", "starting": "yellow", "stopped": "dim", "dead": "red"}
-_ROLES = {
-    "ada": "ML engineer, on call (may do everything)",
-    "ben": "approver",
-    "cy": "data scientist",
-    "vi": "viewer",
+_ROLES: dict[str, Mapping[str, str]] = {
+    "users": {
+        "ada": "ML engineer, on call (may do everything)",
+        "ben": "approver",
+        "cy": "data scientist",
+        "vi": "viewer",
+    },
+    "reviewers": dict(FIRST_USERS),
 }
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
@@ -39,7 +44,7 @@ def up(
         bool, typer.Option(help="Keep a warm Spark (0.4 GB); without it each job starts one.")
     ] = True,
 ) -> None:
-    """Starts Airflow, MLflow and Spark on this machine; they go on when this command ends.
+    """Starts Airflow, MLflow, the reviewers' pages and Spark; they go on when this command ends.
 
     Example: MILLRACE_AIRFLOW_PORT=0 millrace up --no-spark
     """
@@ -63,15 +68,17 @@ def show_access(settings: Settings, console: Console) -> None:
 
     chosen = ports.assigned(settings)
     console.print()
-    for name in ("airflow", "mlflow"):
+    for name in ("airflow", "mlflow", "review"):
         console.print(
-            f"  {name:8} http://127.0.0.1:{chosen[name]}", highlight=False, soft_wrap=True
+            f"  {name:9} http://127.0.0.1:{chosen[name]}", highlight=False, soft_wrap=True
         )
-    console.print(f"  logs     {settings.logs / 'services'}", highlight=False, soft_wrap=True)
-    console.print(f"  users    {secrets.path(settings, 'users')}", highlight=False, soft_wrap=True)
-    shown = secrets.passwords(settings) if console.is_terminal else {}
-    for user, role in _ROLES.items():
-        console.print(f"           {user:4} {shown.get(user, ''):17} {role}", highlight=False)
+    console.print(f"  logs      {settings.logs / 'services'}", highlight=False, soft_wrap=True)
+    for title, roles in _ROLES.items():
+        file = secrets.path(settings, title)
+        console.print(f"  {title:9} {file}", highlight=False, soft_wrap=True)
+        shown = secrets.passwords(settings, title) if console.is_terminal else {}
+        for user, role in roles.items():
+            console.print(f"            {user:4} {shown.get(user, ''):17} {role}", highlight=False)
 
 
 def show_environment() -> None:

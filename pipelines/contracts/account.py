@@ -1,5 +1,6 @@
 """Who may use the reviewers' pages and their API: people with a role, programs with scopes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -11,6 +12,14 @@ Role = Literal["reviewer", "adjudicator", "supervisor"]
 """Each may do what the ones before it may: a reviewer answers, an adjudicator also decides
 between two answers, a supervisor also sees the whole queue and everybody's work."""
 ROLES: tuple[Role, ...] = ("reviewer", "adjudicator", "supervisor")
+
+FIRST_USERS: Mapping[str, Role] = {
+    "rio": "reviewer",
+    "ren": "reviewer",
+    "ana": "adjudicator",
+    "sam": "supervisor",
+}
+"""The named users of a fresh home: two reviewers, because a share of documents takes two."""
 
 Scope = Literal["corrections:read", "corrections:write", "tasks:read"]
 SCOPES: tuple[Scope, ...] = ("corrections:read", "corrections:write", "tasks:read")

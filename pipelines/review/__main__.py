@@ -11,21 +11,13 @@ from pathlib import Path
 import uvicorn
 
 from pipelines import settings as settings_of
-from pipelines.contracts.account import Role
+from pipelines.contracts.account import FIRST_USERS
 from pipelines.opsdb import accounts
 from pipelines.opsdb.database import OpsDb
 from pipelines.review import credentials
 from pipelines.review.app import create_app, utc_now
 
 log = logging.getLogger(__name__)
-
-FIRST_USERS: dict[str, Role] = {
-    "rio": "reviewer",
-    "ren": "reviewer",
-    "ana": "adjudicator",
-    "sam": "supervisor",
-}
-"""The named users of a fresh home: two reviewers, because a share of documents takes two."""
 
 
 def seed(db: OpsDb, passwords: dict[str, str]) -> list[str]:

@@ -194,7 +194,12 @@ def _require_whole(name: str, file: Path) -> None:
 
 def free_ports(settings: Settings, now: Iterable[Status]) -> str:
     """Nobody else holds a port that a service needs."""
-    stopped = {"api-server": "airflow", "mlflow": "mlflow", "spark": "spark"}
+    stopped = {
+        "api-server": "airflow",
+        "mlflow": "mlflow",
+        "spark": "spark",
+        "review": "review",
+    }
     for service in now:
         if service.state in {"running", "starting"}:
             stopped.pop(service.name, None)

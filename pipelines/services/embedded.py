@@ -1,4 +1,4 @@
-"""What runs on one machine: Airflow's four components, MLflow and a warm Spark."""
+"""What runs on one machine: Airflow's four components, MLflow, the reviewers' pages, Spark."""
 
 import datetime as dt
 import socket
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from pipelines.services import ports
+from pipelines.services import ports, secrets
 from pipelines.settings import Settings
 
 AIRFLOW = "airflow"
@@ -38,6 +38,7 @@ def services(settings: Settings, *, spark: bool = True) -> list[Service]:
     found = [
         *_airflow(chosen["airflow"], settings),
         _mlflow(chosen["mlflow"], settings),
+        _review(chosen["review"], settings),
     ]
     return [*found, _spark(chosen["spark"], ports.spark_address(settings))] if spark else found
 
@@ -79,6 +80,21 @@ def _mlflow(port: int, settings: Settings) -> Service:
         *("--allowed-hosts", names, "--cors-allowed-origins", url),
     )
     return Service("mlflow", command, "mlflow", url, lambda _: _answers(f"{url}/health"), 10, 2)
+
+
+def _review(port: int, settings: Settings) -> Service:
+    url = f"http://127.0.0.1:{port}"
+    accounts = str(secrets.path(settings, "reviewers"))
+    command = (sys.executable, "-m", "pipelines.review", "--port", str(port))
+    return Service(
+        name="review",
+        command=(*command, "--accounts", accounts),
+        port="review",
+        url=url,
+        is_ready=lambda _: _answers(f"{url}/health"),
+        grace=7,
+        stop_stage=1,
+    )
 
 
 def _spark(port: int, url: str) -> Service:

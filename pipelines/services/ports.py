@@ -16,6 +16,7 @@ SETTING = {
     "airflow": "MILLRACE_AIRFLOW_PORT",
     "mlflow": "MILLRACE_MLFLOW_PORT",
     "spark": "MILLRACE_SPARK_PORT",
+    "review": "MILLRACE_REVIEW_PORT",
 }
 
 
@@ -39,6 +40,7 @@ def wanted(settings: Settings) -> dict[str, int]:
         "airflow": settings.airflow_port,
         "mlflow": settings.mlflow_port,
         "spark": settings.spark_port,
+        "review": settings.review_port,
     }
 
 

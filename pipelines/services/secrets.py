@@ -4,9 +4,10 @@ import base64
 import json
 import os
 import secrets as random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from pipelines.contracts.account import FIRST_USERS
 from pipelines.settings import Settings
 
 USERS = ("ada", "ben", "cy", "vi")
@@ -15,6 +16,10 @@ USERS = ("ada", "ben", "cy", "vi")
 
 def _token() -> str:
     return random.token_urlsafe(48)
+
+
+def _passwords(names: Iterable[str]) -> str:
+    return json.dumps({name: random.token_urlsafe(12) for name in names}, indent=2)
 
 
 _MAKERS: dict[str, tuple[str, Callable[[], str]]] = {
@@ -29,8 +34,10 @@ _MAKERS: dict[str, tuple[str, Callable[[], str]]] = {
     # made by Airflow and printed into its log.
     "users": (
         "airflow_users.json",
-        lambda: json.dumps({user: random.token_urlsafe(12) for user in USERS}, indent=2),
+        lambda: _passwords(USERS),
     ),
+    # Read by the reviewers' pages when they start; who has no account yet gets one.
+    "reviewers": ("review_users.json", lambda: _passwords(FIRST_USERS)),
     "spark": ("spark_connect", _token),
 }
 NAMES = tuple(_MAKERS)
@@ -46,9 +53,9 @@ def read(settings: Settings, name: str) -> str:
     return path(settings, name).read_text().strip()
 
 
-def passwords(settings: Settings) -> dict[str, str]:
-    """Password by user name."""
-    found: dict[str, str] = json.loads(read(settings, "users"))
+def passwords(settings: Settings, name: str = "users") -> dict[str, str]:
+    """Password by user name: of Airflow's `users`, or of the `reviewers` as they were made."""
+    found: dict[str, str] = json.loads(read(settings, name))
     return found
 
 

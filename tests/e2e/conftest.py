@@ -1,17 +1,20 @@
 """A home with running services, shared by the tests that need a scheduler."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipelines.services import ports, secrets
 from pipelines.services.airflow_client import AirflowClient
 from pipelines.settings import Settings
 
+OpenPage = Callable[..., Page]
 Millrace = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -23,6 +26,7 @@ def environment(home: Path) -> dict[str, str]:
         "MILLRACE_AIRFLOW_PORT": "0",
         "MILLRACE_MLFLOW_PORT": "0",
         "MILLRACE_SPARK_PORT": "0",
+        "MILLRACE_REVIEW_PORT": "0",
         # A killed task is to be tried again at once.
         "MILLRACE_RETRY_DELAY_SECONDS": "1",
     }
@@ -61,3 +65,36 @@ def client(live_home: Path, millrace: Millrace) -> Iterator[AirflowClient]:
         yield AirflowClient(url, "ada", secrets.passwords(settings)["ada"])
     finally:
         millrace("down")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no Chromium here")
+    with sync_playwright() as playwright:
+        options = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
+        quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+        found = playwright.chromium.launch(executable_path=chromium, args=[*options, *quiet])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def airflow_page(browser: Browser, client: AirflowClient, live_home: Path) -> Iterator[OpenPage]:
+    """Opens a browser's page with `user` signed in to Airflow."""
+    opened: list[Page] = []
+
+    def open_page(user: str, width: int = 1280, scheme: str = "light") -> Page:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        opened.append(page)
+        page.goto(f"{client.url}/auth/login?next=%2F")
+        page.fill("input[name=username]", user)
+        page.fill("input[name=password]", secrets.passwords(Settings(home=live_home))[user])
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda address: "/auth/login" not in address)
+        return page
+
+    yield open_page
+    for page in opened:
+        page.close()

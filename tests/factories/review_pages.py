@@ -7,7 +7,7 @@ from functools import cache
 from factories.operations import NOW
 from starlette.testclient import TestClient
 
-from pipelines.contracts.account import Role
+from pipelines.contracts.account import FIRST_USERS
 from pipelines.opsdb import accounts
 from pipelines.opsdb.database import OpsDb
 from pipelines.review import credentials
@@ -15,12 +15,6 @@ from pipelines.review.app import create_app
 from pipelines.settings import Settings
 
 PASSWORD = "korrekt-pferd-batterie"
-ROLES: dict[str, Role] = {
-    "rio": "reviewer",
-    "ren": "reviewer",
-    "ana": "adjudicator",
-    "sam": "supervisor",
-}
 
 
 @cache
@@ -41,7 +35,7 @@ class Pages:
     def __post_init__(self) -> None:
         self.app = create_app(self.settings, self.db, lambda: self.now)
         with self.db.write() as session:
-            for name, role in ROLES.items():
+            for name, role in FIRST_USERS.items():
                 accounts.add_user(session, name, role, hashed(), NOW)
 
     def stranger(self, base_url: str = "http://localhost") -> TestClient:

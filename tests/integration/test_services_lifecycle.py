@@ -25,7 +25,7 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.settings = Settings(home=path)
-        ports = {f"MILLRACE_{name}_PORT": "0" for name in ("AIRFLOW", "MLFLOW", "SPARK")}
+        ports = {f"MILLRACE_{name}_PORT": "0" for name in ("AIRFLOW", "MLFLOW", "SPARK", "REVIEW")}
         self.environ = {**os.environ, **ports, "MILLRACE_HOME": str(path)}
 
     def millrace(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -90,7 +90,8 @@ def test_named_users_sign_in_with_their_own_password_alone(home: Home) -> None:
 
 def test_passwords_and_secrets_are_in_no_log_and_no_output(home: Home) -> None:
     hidden = [secrets.read(home.settings, name) for name in ("jwt", "api", "fernet", "spark")]
-    hidden += secrets.passwords(home.settings).values()
+    for users in ("users", "reviewers"):
+        hidden += secrets.passwords(home.settings, users).values()
     seen = [path.read_text(errors="replace") for path in home.settings.logs.rglob("*.log")]
     seen += [(done := home.millrace("up")).stdout, done.stderr]
     assert not [secret for secret in hidden if any(secret in text for text in seen)]

@@ -19,7 +19,7 @@ from pipelines.settings import Settings
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
-    for name in ("AIRFLOW", "MLFLOW", "SPARK"):
+    for name in ("AIRFLOW", "MLFLOW", "SPARK", "REVIEW"):
         monkeypatch.setenv(f"MILLRACE_{name}_PORT", "0")
     return Settings()
 
@@ -70,7 +70,8 @@ def test_passwords_are_shown_on_a_terminal_alone(settings: Settings, terminal: b
     secrets.generate(settings)
     out = StringIO()
     show_access(settings, Console(file=out, force_terminal=terminal, width=200))
-    for user, password in secrets.passwords(settings).items():
-        assert user in out.getvalue()
-        assert (password in out.getvalue()) is terminal
-    assert str(secrets.path(settings, "users")) in out.getvalue()
+    for title in ("users", "reviewers"):
+        for user, password in secrets.passwords(settings, title).items():
+            assert user in out.getvalue()
+            assert (password in out.getvalue()) is terminal
+        assert str(secrets.path(settings, title)) in out.getvalue()
