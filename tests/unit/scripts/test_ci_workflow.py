@@ -52,6 +52,8 @@ def test_workflow_reads_no_secret_and_may_write_nothing() -> None:
 
 def test_a_failed_gate_is_on_the_summary_and_fails_its_job(jobs, tmp_path) -> None:
     """The job's own commands, where `make gate` finds a worse model."""
+    # What GitHub runs for `shell: bash`, and only for it, has pipefail.
+    assert yaml.safe_load(WORKFLOW.read_text())["defaults"]["run"]["shell"] == "bash"
     make = tmp_path / "make"
     make.write_text("#!/bin/sh\necho 'receipts: WORSE'\necho 'millrace: worse' >&2\nexit 6\n")
     make.chmod(0o755)
