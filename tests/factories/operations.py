@@ -2,9 +2,12 @@
 
 import itertools
 import signal
+import tempfile
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 import psutil
 import pytest
@@ -44,13 +47,22 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     psutil.wait_procs([process], timeout=5)
 
 
+@cache
+def _made() -> bytes:
+    """A migrated SQLite file, to be copied: migrating takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.db"
+        upgrade(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def opsdb_uri(request: pytest.FixtureRequest, tmp_path) -> str:
     """Address of an empty, migrated operations database: every test runs on both engines."""
     if request.param == "sqlite":
-        uri = f"sqlite:///{tmp_path / 'opsdb.db'}"
-        upgrade(uri)
-        return uri
+        path = tmp_path / "opsdb.db"
+        path.write_bytes(_made())
+        return f"sqlite:///{path}"
     server = request.getfixturevalue("postgres")
     name = f"test_{next(_numbers)}"
     _sql(server, f"create database {name} template made")

@@ -168,5 +168,5 @@ def machine(opsdb, base):
 def test_no_correction_is_lost_or_claimed_twice_whatever_happens(opsdb, spec):
     run_state_machine_as_test(
         machine(opsdb, spec),
-        settings=settings(max_examples=8, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=5, stateful_step_count=20, deadline=None),
     )

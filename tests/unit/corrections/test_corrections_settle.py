@@ -209,10 +209,12 @@ def disagree(db, spec, count, overruled, other="bob"):
 
 
 def test_reviewer_who_is_overruled_beyond_chance_is_held_back_once(opsdb, doubled):
-    disagree(opsdb, doubled, 20, 3)
+    policy = doubled.review.model_copy(update={"hold_items": 8})
+    doubled = doubled.model_copy(update={"review": policy})
+    disagree(opsdb, doubled, 8, 1)
     with opsdb.write() as session:
         assert hold.judge(session, doubled, NOW) == []
-    disagree(opsdb, doubled, 5, 5, "dan")
+    disagree(opsdb, doubled, 4, 4, "dan")
     with opsdb.write() as session:
         newest = standings.newest(session, "receipts")
         assert hold.judge(session, doubled, LATER) == []

@@ -158,20 +158,20 @@ def test_review_is_not_taken_back_while_another_looks_at_the_document(opsdb, dou
     assert claim(opsdb, "bob", LATER) is None  # ann has the document again
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ([], "needs a word on company, date, address, total"),
-        (judgements()[:3], "needs a word on total"),
-        ([*judgements(), judgements()[0]], "judged twice"),
-        ([*judgements(), judgements()[0].model_copy(update={"field": "vat"})], "no field vat"),
-    ],
-)
-def test_audit_is_refused_when_a_field_is_left_out_or_unknown(opsdb, spec, words, message):
+INCOMPLETE = [
+    ([], "needs a word on company, date, address, total"),
+    (judgements()[:3], "needs a word on total"),
+    ([*judgements(), judgements()[0]], "judged twice"),
+    ([*judgements(), judgements()[0].model_copy(update={"field": "vat"})], "no field vat"),
+]
+
+
+def test_audit_is_refused_when_a_field_is_left_out_or_unknown(opsdb, spec):
     put(opsdb, review_task(reason="audit"))
     task, _ = claim(opsdb)
-    with opsdb.write() as session, pytest.raises(BadDataError, match=message):
-        record.submit(session, spec, task.task_id, "ann", words, NOW)
+    for words, message in INCOMPLETE:
+        with opsdb.write() as session, pytest.raises(BadDataError, match=message):
+            record.submit(session, spec, task.task_id, "ann", words, NOW)
 
 
 def test_share_of_second_reviews_is_the_policy_s():
