@@ -117,6 +117,36 @@ def test_extractor_is_not_moved_when_a_document_without_labels_joins() -> None:
     assert np.mean([answer["tax"]["value"] is not None for answer in answers]) > 0.8
 
 
+def test_extractor_learns_each_field_from_its_own_documents_when_the_others_are_masked() -> None:
+    rows = [receipt(number) for number in range(40)]
+    for number, row in enumerate(rows):
+        one, other = ("total", "tax"), ("company", "invoice_number")
+        row["fields"] = {name: row["fields"][name] for name in (one if number % 4 < 2 else other)}
+    model = _fit(table(rows), INVOICE)
+    fresh = receipts(20, seed=9)
+    answers = _answers(model, fresh, INVOICE)
+    for name in INVOICE.fields:
+        right = [
+            strict(answer[name]["value"] or "") == dict(wanted)[name]
+            for answer, wanted in zip(answers, fresh["fields"].to_pylist(), strict=True)
+        ]
+        assert np.mean(right) >= 0.7, name
+
+
+def test_extractor_doubts_a_field_when_labels_say_absent_and_not_when_nobody_looked() -> None:
+    sure = {}
+    for labels in ("absent", "masked"):
+        rows = [receipt(number) for number in range(40)]
+        for row in rows[10:]:
+            if labels == "absent":
+                row["fields"]["tax"] = None
+            else:
+                del row["fields"]["tax"]
+        answers = _answers(_fit(table(rows), INVOICE), receipts(20, seed=9), INVOICE)
+        sure[labels] = np.mean([answer["tax"]["confidence"] for answer in answers])
+    assert sure["absent"] < 0.5 < 0.7 < sure["masked"]
+
+
 def test_extractor_refuses_to_learn_when_a_field_is_hardly_labelled() -> None:
     rows = [receipt(number) for number in range(6)]
     for row in rows[1:]:
