@@ -135,15 +135,15 @@ def test_extractor_learns_each_field_from_its_own_documents_when_the_others_are_
 
 def test_extractor_doubts_a_field_when_labels_say_absent_and_not_when_nobody_looked() -> None:
     sure = {}
-    for labels in ("absent", "masked"):
+    for said in ("absent", "masked"):
         rows = [receipt(number) for number in range(40)]
         for row in rows[10:]:
-            if labels == "absent":
+            if said == "absent":
                 row["fields"]["tax"] = None
             else:
                 del row["fields"]["tax"]
         answers = _answers(_fit(table(rows), INVOICE), receipts(20, seed=9), INVOICE)
-        sure[labels] = np.mean([answer["tax"]["confidence"] for answer in answers])
+        sure[said] = np.mean([answer["tax"]["confidence"] for answer in answers])
     assert sure["absent"] < 0.5 < 0.7 < sure["masked"]
 
 
