@@ -20,7 +20,16 @@ from pipelines.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "benchmarks.md"
 WIDTH = 180
-MEASUREMENTS = ("features", "prediction", "scoring", "starting", "tasks", "parsing", "validation")
+MEASUREMENTS = (
+    "features",
+    "prediction",
+    "scoring",
+    "starting",
+    "tasks",
+    "deciding",
+    "parsing",
+    "validation",
+)
 """Modules of this folder with a `measure(bench) -> list[Figure]`, in the order of the table."""
 
 
