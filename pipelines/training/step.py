@@ -21,6 +21,7 @@ from pipelines.estimators.contract import Progress
 from pipelines.lake.golden import golden_keys
 from pipelines.lake.labels import join
 from pipelines.lake.labels import read as read_labels
+from pipelines.lake.sets import apart, assign, kept
 from pipelines.publication import code_hash, digest, lock_hash, publish_once
 from pipelines.settings import Settings
 from pipelines.tasks import task
@@ -92,6 +93,7 @@ def _train(
 ) -> None:
     started = time.perf_counter()
     rows = labelled_rows(spec, lake)
+    _keep_sets(spec, lake, settings, rows)
     train = rows.filter(pc.equal(rows[names.PART], names.TRAIN))
     test = rows.filter(pc.is_in(rows[names.PART], pa.array(names.TEST_PARTS)))
     if spec.plant is not None:
@@ -161,8 +163,10 @@ def _labels(spec: TrainSpec, lake: "Lake", key: str) -> pa.Table | None:
 def _parts(spec: TrainSpec, lake: "Lake", labels: pa.Table | None) -> dict[str, str]:
     """Part by key of every row whose labels are known; golden rows are never trained on.
 
-    By content they are tested for ever. By time they were tested once, and would be trained on
-    later: no key of a training says so, since no golden row is older than what it is kept from.
+    By content a row stays in the set that a training first put it in, also where its label, and
+    with it its group, was corrected since. By time golden rows were tested once, and would be
+    trained on later: no key of a training says so, since no golden row is older than what it is
+    kept from.
     """
     kind = task(spec.model.task)
     rows = lake.read(
@@ -173,17 +177,26 @@ def _parts(spec: TrainSpec, lake: "Lake", labels: pa.Table | None) -> dict[str, 
     if labels is not None:
         rows = join(rows, labels, specs.key(spec.model))
     found = kind.examples(rows, spec.model)
-    rule = spec.model.split
-    parts = (
-        split(found.groups, found.contents, rule)
-        if rule.time is None
-        else split_by_time(found.groups, found.times, rule)
-    )
-    golden = golden_keys(lake, spec.model.name, specs.key(spec.model))
+    rule, key = spec.model.split, specs.key(spec.model)
+    if rule.time is None:
+        by_content = split(found.groups, found.contents, rule)
+        sets = kept(lake, spec.model.name, key)
+        return apart(dict(zip(found.keys, by_content, strict=True)), sets)
+    by_time = split_by_time(found.groups, found.times, rule)
+    golden = golden_keys(lake, spec.model.name, key)
     return {
         key: names.SET_ASIDE if part == names.TRAIN and key in golden else part
-        for key, part in zip(found.keys, parts, strict=True)
+        for key, part in zip(found.keys, by_time, strict=True)
     }
+
+
+def _keep_sets(spec: TrainSpec, lake: "Lake", settings: Settings, rows: pa.Table) -> None:
+    """From now on these documents stay in their sets; by time they have none."""
+    if spec.model.split.time is not None:
+        return
+    key = specs.key(spec.model)
+    parts = dict(zip(rows[key].to_pylist(), rows[names.PART].to_pylist(), strict=True))
+    assign(lake, settings, spec.model.name, key, parts, spec.features.input_snapshot_id)
 
 
 def _check_enough(spec: TrainSpec, rows: pa.Table, all_rows: int) -> None:
