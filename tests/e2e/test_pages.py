@@ -1,12 +1,12 @@
 """Millrace's pages inside Airflow: behind its sign-in, safe, and readable in a real browser."""
 
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from pipelines.services import secrets
 from pipelines.services.airflow_client import AirflowClient
@@ -15,6 +15,8 @@ from pipelines.settings import Settings
 pytestmark = pytest.mark.services
 
 DAG = "ingest__receipts"
+
+OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -65,29 +67,12 @@ def test_reports_may_run_no_script(signed_in: httpx.Client, live_home: Path) -> 
 
 
 def test_results_of_a_run_open_in_one_click(
-    client: AirflowClient, live_home: Path, run_id: str, tmp_path: Path
+    client: AirflowClient, airflow_page: OpenPage, run_id: str
 ) -> None:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no Chromium here")
-    with sync_playwright() as playwright:
-        options = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
-        quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*options, *quiet])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        _sign_in(page, client.url, secrets.passwords(Settings(home=live_home))["ada"])
-        page.goto(f"{client.url}/dags/{DAG}/runs/{quote(run_id)}")
-        page.get_by_role("link", name="Results").click()
-        results = page.frame_locator("iframe")
-        expect(results.get_by_role("heading", name="publish")).to_be_visible()
-        results.get_by_role("link", name="Data Docs").click()
-        expect(results.get_by_role("heading", name="Data Docs of receipts")).to_be_visible()
-        browser.close()
-
-
-def _sign_in(page: Page, url: str, password: str) -> None:
-    page.goto(f"{url}/auth/login?next=%2F")
-    page.fill("input[name=username]", "ada")
-    page.fill("input[name=password]", password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda address: "/auth/login" not in address)
+    page = airflow_page("ada")
+    page.goto(f"{client.url}/dags/{DAG}/runs/{quote(run_id)}")
+    page.get_by_role("link", name="Results").click()
+    results = page.frame_locator("iframe")
+    expect(results.get_by_role("heading", name="publish")).to_be_visible()
+    results.get_by_role("link", name="Data Docs").click()
+    expect(results.get_by_role("heading", name="Data Docs of receipts")).to_be_visible()
