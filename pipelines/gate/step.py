@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines import specs
 from pipelines.contracts import names
+from pipelines.contracts.learning import LABELS, Case, Labels
 from pipelines.contracts.result import GateResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import RefusedError
@@ -19,10 +22,13 @@ from pipelines.gate.checks import INPUT_SNAPSHOT, examine, leak
 from pipelines.gate.evidence import Facts, shortened, shown, write
 from pipelines.gate.gather import Evidence, Rows, gather
 from pipelines.gate.judge import decide, findings
+from pipelines.gate.regression import regression
 from pipelines.gate.score import Clock
 from pipelines.gate.signals import Check, Signals
 from pipelines.lake.golden import freeze, with_parts
 from pipelines.lake.history import history
+from pipelines.lake.labels import join
+from pipelines.lake.labels import read as read_labels
 from pipelines.lake.lake import Lake
 from pipelines.publication import code_hash, digest, publish_once
 from pipelines.registry import ModelVersion, Registry
@@ -30,6 +36,8 @@ from pipelines.registry.store import ARTEFACT_HASH, CHAMPION, TRAIN_KEY
 from pipelines.settings import Settings
 from pipelines.tasks import task
 
+REGRESSION = "regression.json"
+"""Past errors that reviewers settled, as the two versions answer them now."""
 _CODE = ("pipelines.gate", "pipelines.evaluation", "pipelines.extraction")
 
 
@@ -49,33 +57,41 @@ def run(
     lake: Lake,
     settings: Settings,
     clock: Clock = time.process_time,
+    cases: Sequence[Case] = (),
 ) -> GateResult:
     """Judges a version against the champion of now, once for all that the verdict depends on.
 
     Writes `runs/gate/<model>/<key>/`: evidence.json (signals, policy, findings, verdict),
-    table.md, differences.json (ten rows where the two differ), pictures. The checks are made
-    anew every time. Raises NotFoundError for a version that is not there, RefusedError for
+    table.md, differences.json (ten rows where the two differ), pictures; and regression.json,
+    where there are `cases`: past errors that reviewers settled. The checks are made anew every
+    time. Raises NotFoundError for a version that is not there, RefusedError for
     the champion itself.
     """
     version = registry.resolve(spec.model.name, spec.version)
     champion = _champion(version, registry)
-    checks, rows = _checked(version, spec.model, registry, lake, settings)
-    key = _key(spec, version, champion, checks, rows)
+    checks, data = _checked(version, spec.model, registry, lake, settings)
+    rows = data.rows if data else None
+    key = _key(spec, version, champion, checks, rows, cases)
     folder = settings.runs / "gate" / spec.model.name / key
 
     def make(aside: Path) -> None:
         signals, evidence = Signals(first=champion is None, checks=checks), Evidence()
-        if rows is not None and all(check.passed for check in checks):
+        if data is not None and all(check.passed for check in checks):
             both = [version] if champion is None else [version, champion]
             signals, evidence = gather(
                 lambda: [registry.load(one) for one in both],
-                rows,
+                data.rows,
                 checks,
                 spec.model,
                 size_mb=_megabytes(registry.folder(version)),
                 clock=clock,
                 history=_history(spec.model, lake),
             )
+            if cases:
+                models = [registry.load(one) for one in both]
+                told = regression(cases, models, data.published, data.trained, spec.model)
+                text = told.model_dump_json(indent=1) + "\n"
+                (aside / REGRESSION).write_text(text, encoding="utf-8")
         found = findings(signals, spec.model.gate)
         facts = Facts(
             model=version.model,
@@ -127,13 +143,17 @@ def _champion(version: ModelVersion, registry: Registry) -> ModelVersion | None:
 
 def _checked(
     version: ModelVersion, spec: ModelSpec, registry: Registry, lake: Lake, settings: Settings
-) -> tuple[list[Check], Rows | None]:
+) -> tuple[list[Check], "_Data | None"]:
     """The checks, and the rows to score where the version says what it was trained on."""
     checks = examine(version, spec, registry=registry, lake=lake)
     if not all(check.passed for check in checks):
         return checks, None
     key, snapshot = specs.key(spec), int(version.tags[INPUT_SNAPSHOT])
     published = lake.read(names.published_table(spec.dataset), snapshot_id=snapshot)
+    if LABELS in version.tags:
+        # What reviewers said is the truth of the tested documents too, as it was of the trained.
+        labels = Labels.model_validate_json(version.tags[LABELS])
+        published = join(published, read_labels(lake, spec, labels, snapshot, key), key)
     split = pq.read_table(registry.split_file(version)).to_pydict()
     parts = dict(zip(split[key], split[names.PART], strict=True))
     rows = with_parts(published, key, parts).sort_by(key)
@@ -143,7 +163,20 @@ def _checked(
     golden = freeze(lake, settings, spec.name, key, tested, snapshot, policy.golden_rows)
     found, sound = leak(golden.rows, trained, spec)
     recent = _recent(tested, policy.recent_days, policy.min_rows)
-    return [*checks, found], Rows(golden.rows.filter(sound), golden.snapshot_id, recent)
+    return [*checks, found], _Data(
+        Rows(golden.rows.filter(sound), golden.snapshot_id, recent),
+        published,
+        frozenset(trained[key].to_pylist()),
+    )
+
+
+@dataclass(frozen=True)
+class _Data:
+    rows: Rows
+    published: pa.Table
+    """With the labels that the version was made with."""
+    trained: frozenset[str]
+    """Keys of the rows that it was trained on."""
 
 
 def _recent(tested: pa.Table, days: int, least: int) -> pa.Table:
@@ -172,6 +205,7 @@ def _key(
     champion: ModelVersion | None,
     checks: list[Check],
     rows: Rows | None,
+    cases: Sequence[Case],
 ) -> str:
     """Names the verdict by all that it depends on but the time of an answer."""
     tags = version.tags
@@ -184,4 +218,5 @@ def _key(
         json.dumps([check.model_dump() for check in checks]),
         spec.model.model_dump_json(exclude={"review", "corrections"}),
         code_hash(*_CODE),
+        *(case.model_dump_json() for case in cases),
     )[:32]

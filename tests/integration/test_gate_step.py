@@ -12,6 +12,7 @@ from factories.home import publish
 
 from pipelines import evaluation, registry, specs, training
 from pipelines.contracts import names
+from pipelines.contracts.learning import Case, Labels
 from pipelines.contracts.result import XCOM_LIMIT_BYTES, FeaturesResult, GateResult
 from pipelines.contracts.spec import GatePolicy, ModelSpec
 from pipelines.errors import NotFoundError, RefusedError
@@ -19,6 +20,7 @@ from pipelines.evaluation import EvaluationSpec
 from pipelines.gate import step
 from pipelines.gate.retrain import sample
 from pipelines.gate.step import GateSpec
+from pipelines.lake import labels
 from pipelines.lake.golden import golden_keys, golden_table
 from pipelines.lake.lake import Lake
 from pipelines.registry import RegistrationSpec, Registry
@@ -45,21 +47,23 @@ class Home:
     features: FeaturesResult
     first: GateResult | None = None
 
-    def add(self, plant=None, **changes):
+    def add(self, plant=None, labels=None, **changes):
         model = self.model.model_copy(update=changes)
         deps = {"lake": self.lake, "settings": self.settings}
-        fitted = training.run(TrainSpec(model=model, features=self.features, plant=plant), **deps)
+        given = TrainSpec(model=model, features=self.features, plant=plant, labels=labels)
+        fitted = training.run(given, **deps)
         scored = evaluation.run(EvaluationSpec(model=model, training=fitted), **deps)
         made = RegistrationSpec(model=model, training=fitted, evaluation=scored)
         return registry.run(made, **deps).version
 
-    def judge(self, version, **policy):
+    def judge(self, version, cases=(), **policy):
         model = self.model.model_copy(update={"gate": POLICY.model_copy(update=policy)})
         return step.run(
             GateSpec(model=model, version=version),
             registry=self.registry,
             lake=self.lake,
             settings=self.settings,
+            cases=cases,
         )
 
     def evidence(self, result, name):
@@ -198,3 +202,40 @@ def test_gate_refuses_when_version_is_the_champion_or_is_not_there(home):
         home.judge(1)
     with pytest.raises(NotFoundError, match="no version"):
         home.judge(77)
+
+
+def test_gate_scores_recent_rows_by_what_reviewers_said_and_golden_ones_as_they_were(home):
+    rows = home.lake.read(names.published_table("receipts"))
+    said = pa.Table.from_pylist(
+        [
+            {
+                names.DOCUMENT_ID: key,
+                names.CONTENT_HASH: None,
+                names.FIELDS: [("date", "31.12.1999")],
+            }
+            for key in rows[names.DOCUMENT_ID].to_pylist()
+        ],
+        schema=labels.schema(names.DOCUMENT_ID),
+    )
+    given = labels.publish(home.lake, home.settings, "receipts", said, until=1, batches=[1])
+    version = home.add(labels=given, seed=11)
+    tags = home.registry.resolve("receipts", version).tags
+    assert Labels.model_validate_json(tags["labels"]) == given
+    assert (tags["batches"], tags["labels_snapshot_id"]) == ("1", str(given.snapshot_id))
+    case = {"before": "1.00", "wanted": None, "model_version": 1, "correction_id": 1}
+    case |= {"content_hash": None, "adjudicated": False}
+    past = [
+        Case(document_id=key, field=field, **case)
+        for key in rows[names.DOCUMENT_ID].to_pylist()[:20]
+        for field in ("date", "total")
+    ]
+    result = home.judge(version, cases=past)
+    scores = {(one.rows, one.field): one for one in result.table if one.slice == "all"}
+    assert scores["golden", "date"].champion > 0.5
+    assert ("recent", "date") not in scores or not scores["recent", "date"].champion
+    told = json.loads(home.evidence(result, "regression.json"))
+    assert told["overall"]["cases"] == 40 and told["fields"]["total"]["candidate"] == 0
+    assert told["fields"]["date"]["candidate"] >= told["fields"]["date"]["champion"]
+    assert 0 < told["untrained"]["cases"] < 40
+    assert home.judge(version, cases=past) == result
+    assert home.judge(version).evidence_dir != result.evidence_dir
