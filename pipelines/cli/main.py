@@ -26,6 +26,7 @@ _COMMANDS: tuple[str, ...] = (
     "gate",
     "ledger",
     "models",
+    "proposals",
     "reproduce",
     "review",
     "runs",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipelines.contracts.names import CONTENT_HASH, NAMESPACE, PART
+from pipelines.contracts.names import CONTENT_HASH, FIELDS, NAMESPACE, PART
+from pipelines.errors import BadDataError, NotFoundError
 from pipelines.publication import lock
 from pipelines.settings import Settings
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
 
 _NOTE = "millrace.golden.input_snapshot_id"
+_AMENDED = "millrace.golden.amended"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,36 @@ def freeze(
             snapshot = lake.append(table, tested.take(pa.array(chosen, pa.int64())), note)
     rows = lake.read(table, snapshot_id=snapshot)
     return GoldenSet(rows.sort_by(key), snapshot)
+
+
+def amend(
+    lake: "Lake", settings: Settings, model: str, key: str, row: str, field: str, value: str | None
+) -> int:
+    """Puts a field's true value (None: the document has no such field) into a golden row.
+
+    One commit makes the next version of the set; the versions before it keep what they held. The
+    same again changes nothing. Raises NotFoundError where the row is not golden, BadDataError where
+    rows have no labels by field.
+    """
+    table = golden_table(model)
+    with lock(settings.root / "lake" / f"golden-{model}"):
+        snapshot = lake.current_snapshot(table)
+        rows = lake.read(table) if snapshot is not None else pa.table({key: []})
+        keys: list[str] = rows[key].to_pylist()
+        if snapshot is None or row not in keys:
+            raise NotFoundError(f"{row} is not in the golden set of {model}.")
+        if FIELDS not in rows.column_names:
+            raise BadDataError(f"golden rows of {model} have no column {FIELDS!r} to amend.")
+        labels = [dict(one or ()) for one in rows[FIELDS].to_pylist()]
+        at = keys.index(row)
+        if field in labels[at] and labels[at][field] == value:
+            return snapshot
+        labels[at][field] = value
+        place = rows.schema.get_field_index(FIELDS)
+        kind = rows.schema.field(place)
+        amended = pa.array([list(one.items()) for one in labels], kind.type)
+        note = {_AMENDED: f"{row} {field}"}
+        return lake.overwrite(table, rows.set_column(place, kind, amended), note)
 
 
 def _choose(frozen: pa.Table, tested: pa.Table, key: str, count: int) -> Sequence[int]:

@@ -34,6 +34,11 @@ def listed(session: Session, model: str, state: str | None = "open") -> list[Pro
     return [_proposal(row) for row in session.scalars(query.order_by(ProposalRow.proposal_id))]
 
 
+def get(session: Session, proposal_id: int) -> Proposal:
+    """A proposal by its number; raises NotFoundError."""
+    return _proposal(_row(session, proposal_id))
+
+
 def decide(
     session: Session,
     proposal_id: int,
@@ -46,15 +51,20 @@ def decide(
 
     The golden set itself changes by a new version of its table alone, made from what is accepted.
     """
-    row = session.get(ProposalRow, proposal_id, populate_existing=True, with_for_update=True)
-    if row is None:
-        raise NotFoundError(f"there is no golden proposal {proposal_id}.")
+    row = _row(session, proposal_id, lock=True)
     if row.state != "open" and (row.state, row.decided_by) != (state, person):
         raise RefusedError(f"{row.decided_by} {row.state} proposal {proposal_id} before.")
     if row.state == "open":
         row.state, row.decided_by, row.why, row.decided_at = state, person, why, now
         session.flush()
     return _proposal(row)
+
+
+def _row(session: Session, proposal_id: int, lock: bool = False) -> ProposalRow:
+    row = session.get(ProposalRow, proposal_id, populate_existing=True, with_for_update=lock)
+    if row is None:
+        raise NotFoundError(f"there is no golden proposal {proposal_id}.")
+    return row
 
 
 def _proposal(row: ProposalRow) -> Proposal:
