@@ -102,7 +102,7 @@ PARTS = {
         "training and registration",
         f"card_fraud trained on {registered.PURCHASES:,} purchases and registered, with a lake "
         "and a registry of its own for each seed, judged by the step that the DAG runs. The "
-        "champion has learnt shuffled labels; each tampering but the first is of the version of "
+        "champion has learnt shuffled labels; each tampering is of the version of "
         "the last line, which is far better.",
         registered.of_seed,
     ),
