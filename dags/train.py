@@ -7,10 +7,11 @@ registers it in MLflow under the alias `candidate` with its card, scores, pictur
 gate then scores it and the champion anew on identical rows and says `promote`, `reject` or
 `inconclusive`. What it does not reject waits for a person: see `decide`.
 
-**Starts** when its data set is published, when corrections cross their threshold, on its schedule,
-by hand with a form, or by `millrace run train receipts`. All reasons go through one table of
-requests, so that those that come at once make one training; the others end as *skipped*. A training
-with a seed, a snapshot or a plant is a trial: it answers no request.
+**Starts** when rows of its data set are published and some of them are labelled, when corrections
+cross their threshold, on its schedule, by hand with a form, or by `millrace run train receipts`.
+All reasons go through one table of requests, so that those that come at once make one training; the
+others end as *skipped*. A training with a seed, a snapshot or a plant is a trial: it answers no
+request.
 
 **Safe to run again.** The same snapshot, code, settings and seed give the same features, the same
 model file and the same version: nothing is computed or registered twice.

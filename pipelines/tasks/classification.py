@@ -39,6 +39,11 @@ def label_columns(spec: ModelSpec) -> tuple[str, ...]:
     return (specs.key(spec), *(name for name in found if name != specs.key(spec)))
 
 
+def truth_column(spec: ModelSpec) -> str:
+    """The target."""
+    return target(spec)
+
+
 def input_columns(spec: ModelSpec) -> tuple[str, ...]:
     """All of a row; its target too, which the rows after it may look at once it is known."""
     dataset = specs.dataset(spec.dataset)

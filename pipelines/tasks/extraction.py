@@ -20,6 +20,11 @@ def label_columns(spec: ModelSpec) -> tuple[str, ...]:
     return (specs.key(spec), names.PAGES, names.FIELDS)
 
 
+def truth_column(spec: ModelSpec) -> str:
+    """The fields."""
+    return names.FIELDS
+
+
 def input_columns(spec: ModelSpec) -> tuple[str, ...]:
     """The pages alone: no label."""
     return (specs.key(spec), names.PAGES)

@@ -36,6 +36,9 @@ class Task(Protocol):
     def label_columns(self, spec: ModelSpec) -> tuple[str, ...]:
         """Published columns that hold labels, groups, times and slices; the key is the first."""
 
+    def truth_column(self, spec: ModelSpec) -> str:
+        """Published column that is null or empty in a row that nobody has labelled."""
+
     def input_columns(self, spec: ModelSpec) -> tuple[str, ...]:
         """Published columns that a prediction is made of; the key is the first."""
 

@@ -24,7 +24,10 @@ def take(model: str, *, params: dict[str, Any], **context: Any) -> dict[str, Any
     run_id = context["dag_run"].run_id
     taken = desk.take(run_id, reason, now, asked_at=asked_at)
     if taken is None:
-        raise AirflowSkipException("another training has taken, or covers, what started this run")
+        raise AirflowSkipException(
+            "nothing new to learn from: what was published has no labels, or another training has "
+            "taken, or covers, what started this run"
+        )
     return taken.to_xcom()
 
 
@@ -40,7 +43,8 @@ def finish(model: str, version: int, *, context: Any) -> None:
 def _reason(model: str, context: Any, now: datetime) -> tuple[Any, datetime | None]:
     """The run's own reason, and since when a training that began would cover it.
 
-    None where requests alone started it: those have their reasons.
+    None where requests alone started it: those have their reasons. New rows are one where some of
+    them are labelled; else they would teach nothing.
     """
     from millrace_airflow import assets
     from millrace_airflow.author import who_started
@@ -52,7 +56,7 @@ def _reason(model: str, context: Any, now: datetime) -> tuple[Any, datetime | No
     if run.run_type == "asset_triggered":
         data = assets.published(specs.model(model).dataset)
         events = context["triggering_asset_events"].get(data, [])
-        if not events:
+        if not events or not _labelled(model, events):
             return None, None
         asked_at = max(event.timestamp for event in events)
         kind, detail = "data", f"New rows of {specs.model(model).dataset} were published."
@@ -67,3 +71,12 @@ def _reason(model: str, context: Any, now: datetime) -> tuple[Any, datetime | No
         ),
         asked_at,
     )
+
+
+def _labelled(model: str, events: Any) -> bool:
+    from pipelines import settings, specs
+    from pipelines.lake.lake import Lake
+    from pipelines.training.labelled import labelled_rows
+
+    days = sorted({day for event in events for day in event.extra["days"]})
+    return labelled_rows(Lake.open(settings.load()), specs.model(model), days) > 0
