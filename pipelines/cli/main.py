@@ -24,6 +24,7 @@ _COMMANDS: tuple[str, ...] = (
     "demo",
     "documents",
     "gate",
+    "influence",
     "ledger",
     "models",
     "proposals",

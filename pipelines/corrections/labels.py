@@ -5,7 +5,7 @@ could read, that reviewers differ about or still wait for each other on, and wha
 are held back said alone: it is unknown, never taken as right.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -70,15 +70,17 @@ def build(
     golden: Container[str],
     until: int | None = None,
     standings_until: int | None = None,
+    without: Collection[str] = (),
 ) -> Labels:
     """Labels of all corrections, batched or not, rejected candidate or not: they are cumulative.
 
     `golden` are the keys of the golden set (`lake.golden.golden_keys`), which no training sees.
     `until` and `standings_until` are those of a retrain request (`labels_until` and
-    `standings_until`): the same labels again, whatever was said since.
+    `standings_until`): the same labels again, whatever was said since. `without` gives them as
+    if these reviewers were held back.
     """
     until = corrections.last(session, spec.name) if until is None else until
-    found = state.read(session, spec, until=until, standings_until=standings_until)
+    found = state.read(session, spec, until=until, standings_until=standings_until, without=without)
     documents: dict[str, dict[str, Label]] = {}
     contents: dict[str, str | None] = {}
     for (document, field), item in found.items.items():

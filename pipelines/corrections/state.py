@@ -26,11 +26,12 @@ def read(
     documents: Collection[str] | None = None,
     until: int | None = None,
     standings_until: int | None = None,
+    without: Collection[str] = (),
 ) -> State:
     """The items of all documents, or of some.
 
     `until` and `standings_until` give the state after that correction, with the reviewers who
-    were held back after that standing.
+    were held back after that standing; `without` takes some as held back too.
     """
     rows = corrections.rows(session, spec.name, until=until, documents=documents)
     # A second review is asked for when the first is finished: before that nobody waits for it.
@@ -38,7 +39,7 @@ def read(
     items = settle(
         rows,
         seconded=queue.seconded(session, spec.name, documents) & reviewed,
-        held=standings.held(session, spec.name, standings_until),
+        held=standings.held(session, spec.name, standings_until) | set(without),
         same=same_value(spec),
     )
     return State(rows, items)
