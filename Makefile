@@ -2,7 +2,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check gate bench torture lock down docs clean
+.PHONY: help setup demo test check gate bench bench-learning torture lock down docs clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ gate: setup ## trains on the fixed samples; fails where a model got worse (MODEL
 bench: setup ## one table of figures, as ratios
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.gate
+
+bench-learning: setup ## learning curves on real receipts: our selection of what to ask against random
+	@$(BIN)/python -m benchmarks.learning
 
 torture: setup ## kills whoever writes corrections and batches a thousand times (KILLS=...)
 	@$(BIN)/python -m benchmarks.torture --kills $(or $(KILLS),1000) --table docs/torture.md
