@@ -11,6 +11,7 @@ import tempfile
 import zipfile
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -93,8 +94,9 @@ class Settings(BaseSettings):
     retry_delay_seconds: float = Field(default=30, ge=0)
     """Pause before a failed task is tried again."""
 
-    cooldown_factor: float = Field(default=1, ge=0)
-    """Factor on the cool-down of every model.yaml; 0 lets a trial go on at once."""
+    corrections: dict[str, Any] = {}
+    """What stands in, in this home, for values of `corrections:` of every model.yaml: for trials.
+    A JSON object such as {"threshold": 10, "cooldown_hours": 0}."""
     poll_seconds: float = Field(default=2, gt=0)
     """Pause between two looks for new corrections; each is one short query."""
 

@@ -100,11 +100,13 @@ def status(model: Model) -> None:
     """
     from pipelines import settings, specs
     from pipelines.corrections import status as stands
+    from pipelines.corrections.desk import in_force
     from pipelines.opsdb.database import OpsDb
 
-    spec = specs.model(model)
+    current = settings.load()
+    spec = in_force(specs.model(model), current)
     golden = _golden(spec)
-    with OpsDb.open(settings.load()).read() as session:
+    with OpsDb.open(current).read() as session:
         found = stands.read(session, spec, golden, datetime.now(UTC))
     print_table(f"Corrections of {model}", ["what", "figure"], _figures(found))
     if found.batches:

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from pipelines import specs
 from pipelines.contracts.correction import RetrainReason, RetrainRequest, ThresholdVerdict
 from pipelines.contracts.learning import Labels
+from pipelines.contracts.policy import CorrectionPolicy
 from pipelines.contracts.result import TakenRequest
 from pipelines.contracts.spec import ModelSpec
 from pipelines.corrections import claim, labels, training
 from pipelines.corrections.claim import Claimed
+from pipelines.errors import MisconfiguredError
 from pipelines.lake import labels as labels_of
 from pipelines.lake.golden import golden_keys
 from pipelines.lake.lake import Lake
@@ -133,13 +137,19 @@ class Desk:
 
 
 def in_force(spec: ModelSpec, settings: Settings) -> ModelSpec:
-    """The spec with the cool-down as these settings shorten or lengthen it."""
-    policy = spec.corrections
-    hours = {
-        name: getattr(policy, name) * settings.cooldown_factor
-        for name in ("cooldown_hours", "cooldown_most_hours")
-    }
-    return spec.model_copy(update={"corrections": policy.model_copy(update=hours)})
+    """The spec with the policy that holds in this home; raises MisconfiguredError."""
+    if not settings.corrections:
+        return spec
+    try:
+        policy = CorrectionPolicy.model_validate(
+            spec.corrections.model_dump() | settings.corrections
+        )
+    except ValidationError as error:
+        raise MisconfiguredError(
+            f"MILLRACE_CORRECTIONS does not fit: {error}. It holds values of `corrections:` as in "
+            "a model.yaml."
+        ) from error
+    return spec.model_copy(update={"corrections": policy})
 
 
 def newest(model: str, settings: Settings) -> int:

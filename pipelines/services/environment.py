@@ -81,9 +81,9 @@ def _millrace(settings: Settings) -> dict[str, str]:
     given = settings.model_dump(exclude_unset=True, exclude_none=True, mode="json")
     chosen = {ports.SETTING[name]: port for name, port in ports.assigned(settings).items()}
     found = {f"MILLRACE_{name.upper()}": value for name, value in given.items()} | chosen
-    # A list is read as JSON.
+    # Lists and objects are read as JSON.
     texts = {
-        name: json.dumps(value) if isinstance(value, list) else str(value)
+        name: json.dumps(value) if isinstance(value, list | dict) else str(value)
         for name, value in found.items()
     }
     return texts | {

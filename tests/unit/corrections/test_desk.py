@@ -8,6 +8,7 @@ from factories.operations import NOW
 
 from pipelines.contracts.correction import RetrainReason
 from pipelines.corrections.desk import Desk, newest
+from pipelines.errors import MisconfiguredError
 from pipelines.lake.lake import Lake
 from pipelines.opsdb import requests
 from pipelines.opsdb.database import OpsDb
@@ -96,17 +97,20 @@ def test_same_labels_are_the_same_snapshot(desk, spec):
     assert desk.trial(NOW).labels.snapshot_id != first.snapshot_id
 
 
-def test_cooldown_is_as_long_as_the_settings_say(tmp_path):
-    plain, trial = (
-        Desk.open("receipts", Settings(home=tmp_path, cooldown_factor=factor)) for factor in (1, 0)
-    )
-    assert plain.spec.corrections.cooldown_hours == 24
-    assert trial.spec.corrections.cooldown_hours == 0
+def test_home_may_have_a_policy_of_its_own(tmp_path):
+    plain = Desk.open("receipts", Settings(home=tmp_path))
+    own = {"threshold": 2, "cooldown_hours": 0}
+    trial = Desk.open("receipts", Settings(home=tmp_path, corrections=own))
     plain.take("first", reason("first"), NOW)
     plain.finish("first", 1, NOW)
-    write(plain.db, *(correction(f"d{number}") for number in range(60)))
+    write(plain.db, *(correction(f"d{number}") for number in range(3)))
     assert plain.look(NOW).decision == "wait"
     assert trial.look(NOW).decision == "fire"
+
+
+def test_policy_of_a_home_is_refused_when_it_has_unknown_names(tmp_path):
+    with pytest.raises(MisconfiguredError, match="MILLRACE_CORRECTIONS"):
+        Desk.open("receipts", Settings(home=tmp_path, corrections={"treshold": 2}))
 
 
 def test_newest_grows_with_each_correction(tmp_path, spec):

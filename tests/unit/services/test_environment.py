@@ -76,12 +76,14 @@ def test_spark_token_is_given_to_our_own_server_alone(settings: Settings) -> Non
     assert "MILLRACE_SPARK_REMOTE" not in environment.airflow_environment(settings)
 
 
-def test_setting_that_is_a_list_reaches_our_processes(
+def test_settings_that_are_lists_and_objects_reach_our_processes(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = settings.model_copy(update={"admins": ("ada", "ben")})
+    policy = {"threshold": 2}
+    given = settings.model_copy(update={"admins": ("ada", "ben"), "corrections": policy})
     for name, value in environment.airflow_environment(given).items():
         if name.startswith("MILLRACE_"):
             monkeypatch.setenv(name, value)
 
     assert load().admins == ("ada", "ben")
+    assert load().corrections == policy
