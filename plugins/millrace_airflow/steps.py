@@ -166,7 +166,7 @@ def gate(
     if verdict.decision == "reject":
         context["ti"].xcom_push(key="return_value", value=outcome)
         raise errors.RefusedError(
-            f"the gate rejected {model} version {version}: {' '.join(verdict.reasons)}"
+            "\n  ".join([f"the gate rejected {model} version {version}:", *verdict.reasons])
         )
     context["outlet_events"][assets.judged(model)].extra.update({
         "version": version,
