@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pyarrow as pa
 import pytest
@@ -62,6 +63,21 @@ def test_report_keeps_hostile_text_as_text_and_stands_alone(tmp_path, monkeypatc
     assert "default-src 'none'" in policy and "script-src" not in policy
     names = {"scores.png", "reliability.png", "importance.png", "example_1.png", "metrics.json"}
     assert names < {path.name for path in folder.iterdir()}
+
+
+def test_report_scrolls_its_tables_alone_and_knows_dark_screens(usual):
+    settings, _, result = usual
+    text = (settings.root / result.report_dir / "index.html").read_text()
+    page = Tags()
+    page.feed(text)
+    holders = [
+        holder.get("class", "").split()
+        for (_, holder), (tag, _) in pairwise(page.found)
+        if tag in {"table", "img"}
+    ]
+    assert len(holders) > 5
+    assert all("scroll" in classes for classes in holders)
+    assert "prefers-color-scheme: dark" in text
 
 
 def test_report_figures_are_those_of_the_result(usual):
