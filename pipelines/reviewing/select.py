@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from pipelines.reviewing.likeness import Looks
 
-SURE = 0.9
+SURE = 0.8
 """A field that is right with this probability, or whose error costs so little that it comes to
-the same, is not asked."""
+the same, is not asked, as long as enough documents have others."""
 KNOWN = 0.5
 """How much of its like a document covers that was asked before: less than one chosen now, since
 the model may have learnt from it already, and says how sure it is."""
@@ -45,7 +45,9 @@ def choose(
     count = len(doubt)
     rows, before = slice(0, count), slice(count, len(looks))
     dear = doubt * weight
-    ask = (dear >= (1 - SURE) * weight.mean()) & (dear > 0)
+    dearest = np.sort(dear.max(axis=1, initial=0))[::-1][:documents]
+    least = min((1 - SURE) * weight.mean(), dearest[-1] if len(dearest) else 0.0)
+    ask = (dear >= least) & (dear > 0)
     cost = dear.sum(axis=1)
     free = ask.any(axis=1)
     covered = np.zeros(count)
