@@ -24,7 +24,7 @@ class Labels(BaseModel):
     until: int
     """Corrections up to this one are in it."""
     batches: list[int]
-    """Batches whose corrections are in it, in the order of their claims."""
+    """Batches that the training was asked for; earlier ones are in the labels too."""
     documents: int
     labels: int
     """Fields that somebody has looked at, over all documents."""

@@ -43,8 +43,8 @@ def publish(
 ) -> Labels:
     """Makes `rows` the labels of a model; the same labels again are the same snapshot.
 
-    `rows` has the columns of `schema` and one row a document. Raises BadDataError where a
-    document stands there twice.
+    `rows` has the columns of `schema` and one row a document; `batches` are told with the labels
+    and no part of them. Raises BadDataError where a document stands there twice.
     """
     key = rows.schema.names[0]
     ids = rows[key].to_pylist()
@@ -55,21 +55,19 @@ def publish(
             "give one row a document."
         )
     rows = rows.select(schema(key).names).cast(schema(key)).sort_by(key)
-    table, found = labels_table(model), _digest(rows)
+    table = labels_table(model)
+    state = {
+        "key": _digest(rows),
+        "until": until,
+        "documents": rows.num_rows,
+        "labels": sum(len(one) for one in rows[FIELDS].to_pylist()),
+    }
     with lock(settings.root / "lake" / f"labels-{model}"):
-        known = _noted(lake, table, found, until)
-        if known is not None:
-            return known
-        lake.create(table, rows.schema, [])
-        note = {
-            "key": found,
-            "until": until,
-            "batches": sorted(set(batches)),
-            "documents": rows.num_rows,
-            "labels": sum(len(one) for one in rows[FIELDS].to_pylist()),
-        }
-        snapshot = lake.overwrite(table, rows, {NOTE: json.dumps(note)})
-    return Labels(snapshot_id=snapshot, **note)
+        snapshot = _noted(lake, table, state)
+        if snapshot is None:
+            lake.create(table, rows.schema, [])
+            snapshot = lake.overwrite(table, rows, {NOTE: json.dumps(state)})
+    return Labels(snapshot_id=snapshot, batches=sorted(set(batches)), **state)
 
 
 def read(lake: Lake, spec: ModelSpec, labels: Labels, input_snapshot_id: int, key: str) -> pa.Table:
@@ -114,12 +112,11 @@ def join(rows: pa.Table, labels: pa.Table, key: str) -> pa.Table:
     return rows.set_column(place, field, pa.array(joined, field.type))
 
 
-def _noted(lake: Lake, table: str, key: str, until: int) -> Labels | None:
-    """The commit that holds these labels already."""
+def _noted(lake: Lake, table: str, state: dict[str, Any]) -> int | None:
+    """The snapshot that holds these labels already."""
     for snapshot in lake.history(table):
-        note = json.loads(snapshot.summary.get(NOTE, "{}"))
-        if (note.get("key"), note.get("until")) == (key, until):
-            return Labels(snapshot_id=snapshot.snapshot_id, **note)
+        if json.loads(snapshot.summary.get(NOTE, "null")) == state:
+            return snapshot.snapshot_id
     return None
 
 

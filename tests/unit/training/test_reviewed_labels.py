@@ -130,6 +130,8 @@ def test_training_is_another_one_when_labels_differ_and_the_same_for_equal_label
     other = said(settings, {"doc-0001": {"total": "1.24"}})
     elsewhere = said(Settings(home=tmp_path / "b"), {"doc-0001": {"total": "1.23"}})
     assert again == first
+    batch = said(settings, {"doc-0001": {"total": "1.23"}}, batches=(5, 3))
+    assert (batch.batches, batch.snapshot_id) == ([3, 5], first.snapshot_id)
     assert key(elsewhere) == key(first)
     assert len({key(None), key(first), key(other)}) == 3
 
