@@ -66,7 +66,9 @@ def main() -> None:
     for fault in broken:
         print(fault, file=sys.stderr)
     if asked.table is not None:
-        asked.table.write_text(f"# {__doc__.splitlines()[0]}\n\n{page}", encoding="utf-8")
+        title, how, what = __doc__.strip().split("\n\n")
+        text = f"# Torture\n\n{title}\n\n{what}\n\n    {how}\n\n{page}"
+        asked.table.write_text(text, encoding="utf-8")
     sys.exit(1 if broken else 0)
 
 
