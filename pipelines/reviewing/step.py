@@ -11,7 +11,7 @@ from pipelines.contracts.correction import ReviewTask
 from pipelines.contracts.document import Document
 from pipelines.contracts.result import ReviewTasksResult
 from pipelines.contracts.spec import ModelSpec
-from pipelines.errors import NotFoundError
+from pipelines.errors import MisconfiguredError, NotFoundError
 from pipelines.lake.lake import Lake
 from pipelines.opsdb import queue, reviewing
 from pipelines.opsdb.database import OpsDb
@@ -44,9 +44,14 @@ def run(
     Which documents are asked follows from predictions, policy and what was asked before; a run
     that is tried again finds its result, or after a crash writes the same tasks. Contents that
     were ever asked, or have corrections, are left out. Raises NotFoundError where nothing was
-    scored yet.
+    scored yet, MisconfiguredError for a model that extracts no fields.
     """
     model = spec.model
+    if not model.fields:
+        raise MisconfiguredError(
+            f"model {model.name!r} declares no fields, and reviewers look at fields of documents. "
+            "Add `fields:` to its model.yaml, or leave the step out of its DAG."
+        )
     found = pool.read(lake, model)
     if found is None:
         raise NotFoundError(

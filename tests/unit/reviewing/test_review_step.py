@@ -12,7 +12,7 @@ from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.policy import ReviewPolicy
 from pipelines.contracts.scoring import CHAMPION
-from pipelines.errors import NotFoundError
+from pipelines.errors import MisconfiguredError, NotFoundError
 from pipelines.extraction.schema import PREDICTIONS
 from pipelines.ingestion.documents import landed_schema
 from pipelines.lake import predictions
@@ -237,3 +237,10 @@ def test_cheap_fields_are_left_when_doubts_are_equal(tmp_path):
 def test_nothing_is_reviewed_when_nothing_was_scored(tmp_path):
     with pytest.raises(NotFoundError, match="millrace run score"):
         Home(tmp_path).run()
+
+
+def test_a_model_without_fields_has_nothing_to_review(tmp_path):
+    home = Home(tmp_path)
+    home.spec = specs.model("card_fraud")
+    with pytest.raises(MisconfiguredError, match="declares no fields"):
+        home.run()
