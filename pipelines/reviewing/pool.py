@@ -74,13 +74,15 @@ def read(lake: Lake, spec: ModelSpec) -> Pool | None:
     rows = predictions.read(lake, spec.name, days=days).to_pylist()
     rows = [row for row in rows if row[names.MODEL_VERSION] == version]
     golden = golden_keys(lake, spec.name, key)
-    labelled = _labelled(lake, spec, key, made.input_snapshot_id, days)
+    published = _published(lake, spec, key, made.input_snapshot_id, days)
     earlier = _scored_earlier(lake, spec, version, made.input_snapshot_id)
     found: dict[str, Scored] = {}
     for row in sorted(rows, key=lambda one: str(one[key])):
         name, content = row[key], row[names.CONTENT_HASH]
-        known = labelled.get(name, frozenset())
-        if name in golden or known >= spec.fields.keys() or content in found:
+        now, known = published.get(name, (None, frozenset()))
+        if now != content or content in found:
+            continue  # gone or another one since, or the same under another id
+        if name in golden or known >= spec.fields.keys():
             continue
         found[content] = Scored(
             key=name,
@@ -125,18 +127,21 @@ def _newest_days(states: predictions.States, version: int) -> list[str]:
     return kept
 
 
-def _labelled(
+def _published(
     lake: Lake, spec: ModelSpec, key: str, snapshot: int, days: Sequence[str]
-) -> dict[str, frozenset[str]]:
-    """Fields whose truth came with a published document; what has none is left out."""
+) -> dict[str, tuple[str, frozenset[str]]]:
+    """Content of each published document, and the fields whose truth came with it."""
     rows = lake.read(
         names.published_table(spec.dataset),
         snapshot_id=snapshot,
         where={names.DAY: list(days)},
-        columns=[key, names.FIELDS],
+        columns=[key, names.CONTENT_HASH, names.FIELDS],
     )
-    pairs = zip(rows[key].to_pylist(), rows[names.FIELDS].to_pylist(), strict=True)
-    return {name: frozenset(dict(fields)) for name, fields in pairs if fields}
+    columns = (rows[one].to_pylist() for one in (key, names.CONTENT_HASH, names.FIELDS))
+    return {
+        name: (content, frozenset(dict(fields or ())))
+        for name, content, fields in zip(*columns, strict=True)
+    }
 
 
 def _scored_earlier(lake: Lake, spec: ModelSpec, version: int, snapshot: int) -> set[str]:

@@ -239,6 +239,15 @@ def test_nothing_is_reviewed_when_nothing_was_scored(tmp_path):
         Home(tmp_path).run()
 
 
+def test_a_document_that_is_gone_or_changed_since_it_was_scored_is_not_asked(tmp_path):
+    home = Home(tmp_path, per_day=10, audit_share=0.5)
+    rows = documents(3)
+    home.publish(rows[0], rows[1] | {names.CONTENT_HASH: "another"})
+    home.score(rows)
+    assert home.run().pool == 1
+    assert [task.document_id for task in home.tasks()] == [rows[0][KEY]]
+
+
 def test_a_model_without_fields_has_nothing_to_review(tmp_path):
     home = Home(tmp_path)
     home.spec = specs.model("card_fraud")
