@@ -41,8 +41,8 @@ def run(dataset: str, days: Sequence[str], token: str, settings: Settings) -> In
             from spark_jobs.publish import publish
 
             with fenced_session(f"ingest {dataset}", token, settings) as spark:
-                publish(spark, lake, spec, changed, settings)
-        return _result(lake, spec, wanted, changed=bool(changed))
+                publish(spark, lake, spec, changed, token, settings)
+        return _result(lake, spec, wanted, token)
 
 
 def _differs(delivery: Delivery, published: dict[str, PublishedDay]) -> bool:
@@ -50,9 +50,7 @@ def _differs(delivery: Delivery, published: dict[str, PublishedDay]) -> bool:
     return state is None or state.key != delivery.key
 
 
-def _result(
-    lake: Lake, spec: DatasetSpec, wanted: list[Delivery], *, changed: bool
-) -> IngestResult:
+def _result(lake: Lake, spec: DatasetSpec, wanted: list[Delivery], token: str) -> IngestResult:
     table = names.published_table(spec.name)
     states = published_days(lake, spec.name)
     mine = [states[delivery.day] for delivery in wanted]
@@ -61,7 +59,8 @@ def _result(
         days=[delivery.day for delivery in wanted],
         table=table,
         snapshot_id=lake.current_snapshot(table),
-        changed=changed,
+        # Also where an earlier try of this task committed and died before it could say so.
+        changed=any(day.token == token for day in mine),
         rows_in=sum(day.rows_in for day in mine),
         rows_published=sum(day.rows_published for day in mine),
         rows_quarantined=sum(day.rows_quarantined for day in mine),

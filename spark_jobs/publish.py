@@ -33,6 +33,7 @@ def publish(
     lake: Lake,
     spec: DatasetSpec,
     changed: Sequence[Delivery],
+    token: str,
     settings: Settings,
 ) -> None:
     """Replaces the days of `changed`; raises BadDataError where the batch is refused."""
@@ -59,7 +60,7 @@ def publish(
         replace(refused, quarantine, replaced, base=quarantine_base)
         judge.within_limit(spec, counts)
         _still_landed(spec, changed, settings)
-        states = _states(keys, counts, settings.relative(page))
+        states = _states(keys, counts, token, settings.relative(page))
         sound = split.sound(checked, schema)
         replace(sound, published, replaced, base=base, note=notes(states))
     finally:
@@ -90,10 +91,13 @@ def _page(spec: DatasetSpec, keys: Mapping[str, str], settings: Settings) -> Pat
     return settings.data_docs / spec.name / f"{name}.html"
 
 
-def _states(keys: Mapping[str, str], counts: Tally, data_docs: str) -> dict[str, PublishedDay]:
+def _states(
+    keys: Mapping[str, str], counts: Tally, token: str, data_docs: str
+) -> dict[str, PublishedDay]:
     return {
         day: PublishedDay(
             key=keys[day],
+            token=token,
             rows_in=found.total,
             rows_published=found.published,
             rows_quarantined=found.quarantined,

@@ -22,6 +22,8 @@ class PublishedDay(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: str
+    token: str | None = None
+    """Task that wrote it: tried again after the commit, it still has the news to tell."""
     rows_in: int
     rows_published: int
     rows_quarantined: int

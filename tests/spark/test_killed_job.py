@@ -62,7 +62,8 @@ def test_ingest_does_its_work_once_when_killed_and_run_again(spark_settings, tmp
     ]
     assert len(lake.history(PUBLISHED)) == 1
     assert {one.snapshot_id for one in found} == {lake.current_snapshot(PUBLISHED)}
-    assert sum(one.changed for one in found) == (0 if visible else 1)
+    # Whoever committed may have died before it could say so: each try of the task says it.
+    assert all(one.changed for one in found)
     assert lake.read(PUBLISHED).num_rows == 20
     assert lake.read(QUARANTINE)[names.SOURCE_LINE].to_pylist() == [99]
     assert (found[0].rows_in, found[0].rows_published, found[0].rows_quarantined) == (21, 20, 1)
