@@ -54,10 +54,14 @@ def import_(
     rows = files.read(file, format_, current.max_file_bytes)
     spec = _model(model, rows)
     documents = _published(spec)
-    with OpsDb.open(current).write() as session:
-        done = importing.take_in(
-            session, spec, rows, reviewer=reviewer, documents=documents, now=datetime.now(UTC)
-        )
+    done = importing.take_in_all(
+        OpsDb.open(current),
+        spec,
+        rows,
+        reviewer=reviewer,
+        documents=documents,
+        now=datetime.now(UTC),
+    )
     _show_import(done)
     if documents is None:
         typer.echo(f"no {spec.dataset} are published yet: the document ids were not checked")

@@ -8,7 +8,7 @@ same file twice adds nothing.
 """
 
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -21,8 +21,10 @@ from pipelines.contracts.decision import Person
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import RefusedError
 from pipelines.opsdb import corrections, queue
-from pipelines.opsdb.database import Session
+from pipelines.opsdb.database import OpsDb, Session
 
+ROWS_AT_ONCE = 200
+"""Rows of one transaction of a file."""
 MOST_REASONS = 20
 """Refused rows that are named one by one; all are counted."""
 
@@ -56,11 +58,48 @@ class Imported:
     reasons: list[str] = field(default_factory=list)
     """The first refused rows by their number from 1, each with the reason."""
 
+    def add(self, more: "Imported") -> None:
+        """Counts what became of the rows after these too."""
+        self.added += more.added
+        self.known += more.known
+        self.refused += more.refused
+        self.reasons += more.reasons[: MOST_REASONS - len(self.reasons)]
+
     def refuse(self, number: int, why: str) -> None:
         """Counts a refused row and names it if few were."""
         self.refused += 1
         if len(self.reasons) < MOST_REASONS:
             self.reasons.append(f"row {number}: {why}")
+
+
+def take_in_all(
+    db: OpsDb,
+    spec: ModelSpec,
+    rows: Sequence[Mapping[str, Any] | str],
+    *,
+    reviewer: str,
+    documents: Container[str] | None,
+    now: datetime,
+) -> Imported:
+    """The same as `take_in` for a whole file, in short transactions: nobody waits long for it.
+
+    What a crash leaves out is added when the file is taken in again.
+    """
+    done = Imported()
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[start : start + ROWS_AT_ONCE]
+        with db.write() as session:
+            counts = take_in(
+                session,
+                spec,
+                part,
+                reviewer=reviewer,
+                documents=documents,
+                now=now,
+                first=start + 1,
+            )
+        done.add(counts)
+    return done
 
 
 def take_in(
@@ -71,16 +110,17 @@ def take_in(
     reviewer: str,
     documents: Container[str] | None,
     now: datetime,
+    first: int = 1,
 ) -> Imported:
     """Writes the rows that are sound, in one transaction, and says what became of each.
 
     `rows` as they were read, or for a row that could not be read the reason as text. `reviewer`
     spoke where a row does not say who; `documents` are those that exist, beside the ones with a
-    task (None: any); `now` is the time of a row without one.
+    task (None: any); `now` is the time of a row without one; `first` numbers the first row.
     """
     corrections.lock(session, spec.name)
     done = Imported()
-    for number, raw in enumerate(rows, start=1):
+    for number, raw in enumerate(rows, start=first):
         try:
             said = raw if isinstance(raw, str) else _said(session, spec, raw, reviewer, now)
         except ValidationError as error:

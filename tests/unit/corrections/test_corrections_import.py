@@ -94,6 +94,18 @@ def test_key_with_another_content_is_refused(opsdb, spec):
     assert "the key 'mine-1' belongs to another correction, of d1 date by import" in done.reasons[0]
 
 
+def test_file_is_taken_in_by_parts_and_its_rows_keep_their_numbers(opsdb, spec, monkeypatch):
+    monkeypatch.setattr(importing, "ROWS_AT_ONCE", 2)
+    rows = [*ROWS, "bad", ROWS[0] | {"document_id": "d2"}, "worse"]
+    given = {"reviewer": "import", "documents": ("d1", "d2"), "now": NOW}
+    done = importing.take_in_all(opsdb, spec, rows, **given)
+    assert counts(done) == (4, 0, 2)
+    assert done.reasons == ["row 4: bad", "row 6: worse"]
+    assert counts(importing.take_in_all(opsdb, spec, rows, **given)) == (0, 4, 2)
+    many = importing.take_in_all(opsdb, spec, ["bad"] * 50, **given)
+    assert (many.refused, len(many.reasons)) == (50, importing.MOST_REASONS)
+
+
 def test_refused_rows_are_all_counted_and_the_first_are_named(opsdb, spec):
     done = take_in(opsdb, spec, ["bad"] * 50)
     assert (done.refused, len(done.reasons)) == (50, importing.MOST_REASONS)
