@@ -18,7 +18,7 @@ from pipelines.errors import (
     TransientError,
 )
 from pipelines.opsdb.database import OpsDb
-from pipelines.review import screens, signing, work
+from pipelines.review import api, screens, signing, work
 from pipelines.review.office import Office, SignedOutError, screen
 from pipelines.review.security import Guard
 from pipelines.settings import Settings
@@ -41,14 +41,20 @@ def utc_now() -> datetime:
 def create_app(settings: Settings, db: OpsDb, clock: Callable[[], datetime] = utc_now) -> FastAPI:
     """The reviewers' pages and their API over one operations database."""
     app = FastAPI(title="Millrace review", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.office = Office(settings, db, clock)
     for router in (signing.router, screens.router, work.router):
         app.include_router(router)
     static = Path(__file__).with_name("static")
     app.mount("/static", StaticFiles(directory=static), name="static")
-    app.add_exception_handler(SignedOutError, _signed_out)
-    app.add_exception_handler(MillraceError, _refused)
-    app.add_exception_handler(HTTPException, _http_error)
+    programs = FastAPI(
+        title=api.TITLE, version="1", description=api.__doc__, docs_url=None, redoc_url=None
+    )
+    programs.include_router(api.router)
+    app.mount("/api/v1", programs)
+    for part in (app, programs):
+        part.state.office = Office(settings, db, clock)
+        part.add_exception_handler(SignedOutError, _signed_out)
+        part.add_exception_handler(MillraceError, _refused)
+        part.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.review_hosts))
     app.add_middleware(Guard)
 

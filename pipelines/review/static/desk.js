@@ -20,7 +20,7 @@ export class Desk {
     this.onTrouble = onTrouble; // told a sentence while the server does not answer, then null
     this.skipped = new Set();
     this.held = new Set();
-    this.ahead = null;
+    this.ahead = []; // promises of what comes next
     this.sending = Promise.resolve();
     this.done = []; // items answered here, newest last
   }
@@ -69,14 +69,17 @@ export class Desk {
 
   // The next document: the one fetched ahead, at once.
   async next() {
-    const waiting = this.ahead ?? this.claim();
-    this.ahead = null;
-    const item = await waiting;
+    const item = await (this.ahead.shift() ?? this.claim());
     return item ?? this.claim(); // something may have come since
   }
 
   prepare() {
-    this.ahead ??= this.claim().catch(() => null);
+    if (!this.ahead.length) this.ahead.push(this.claim().catch(() => null));
+  }
+
+  // Shows a document again after the one that was taken back.
+  putBack(item) {
+    this.ahead.unshift(Promise.resolve(item));
   }
 
   progress() {

@@ -138,7 +138,7 @@ async function undo() {
       say("Nothing to undo.");
       return;
     }
-    if (item) desk.ahead = Promise.resolve(item); // it is shown again after this one
+    if (item) desk.putBack(item);
     show(last);
     say(`${last.document} is open again.`);
     progress();
