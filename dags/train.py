@@ -21,8 +21,9 @@ model file and the same version: nothing is computed or registered twice.
 - *features*: the message names the table or the column. No published rows yet: ingest first.
 - *train* with `too little to train on`: more labelled rows are needed, see the counts it gives.
 - *evaluate*, *register*: clear the task; they find the trained model where it is.
-- *gate* with `the gate rejected`: that is its word, with the reasons; nothing is broken. Another
-  error: clear the task.
+- *gate* with `the gate rejected`: that is its word, with the reasons; nothing is broken. It also
+  looks whether the model is surely better without one reviewer's labels, and holds that one back
+  until a supervisor says otherwise. Another error: clear the task.
 """
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task

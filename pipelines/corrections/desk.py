@@ -85,7 +85,7 @@ class Desk:
             labels=self._labels(request),
         )
 
-    def trial(self, now: datetime) -> TakenRequest:
+    def trial(self) -> TakenRequest:
         """For a training that is no answer to a request: the labels as they are, and no claim."""
         with self.db.read() as session:
             until = corrections.last(session, self.spec.name)

@@ -1,12 +1,20 @@
 """Why a training runs: it takes the open request of its model, and says what came of it."""
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+log = logging.getLogger(__name__)
+
 TRIAL = ("plant", "seed", "snapshot_id")
 """Parameters that make a training a trial: it answers no request and claims no corrections."""
+
+
+def is_trial(params: dict[str, Any]) -> bool:
+    """Whether the form makes the training a trial."""
+    return any(params.get(name) is not None for name in TRIAL)
 
 
 def take(model: str, *, params: dict[str, Any], **context: Any) -> dict[str, Any]:
@@ -18,8 +26,8 @@ def take(model: str, *, params: dict[str, Any], **context: Any) -> dict[str, Any
     from pipelines.corrections.desk import Desk
 
     desk, now = Desk.open(model, settings.load()), datetime.now(UTC)
-    if any(params.get(name) is not None for name in TRIAL):
-        return desk.trial(now).to_xcom()
+    if is_trial(params):
+        return desk.trial().to_xcom()
     reason, asked_at = _reason(model, context, now)
     run_id = context["dag_run"].run_id
     taken = desk.take(run_id, reason, now, asked_at=asked_at)
@@ -38,6 +46,30 @@ def finish(model: str, version: int, *, context: Any) -> None:
 
     run_id = context["dag_run"].run_id
     Desk.open(model, settings.load()).finish(run_id, version, datetime.now(UTC))
+
+
+def hold_back_harmful(model: str) -> list[str]:
+    """After a rejection: reviewers without whose labels the model is surely better.
+
+    Their corrections count no more until a supervisor says otherwise. Costs a training each, so
+    only a rejection asks for it.
+    """
+    from pipelines import errors, settings, specs
+    from pipelines.gate import influence
+    from pipelines.lake.lake import Lake
+    from pipelines.opsdb.database import OpsDb
+
+    current, spec = settings.load(), specs.model(model)
+    db = OpsDb.open(current)
+    try:
+        found = influence.measure(spec, lake=Lake.open(current), db=db)
+    except errors.NotFoundError as nothing:
+        log.info("nobody's labels are looked at: %s", nothing)
+        return []
+    held = influence.hold_back(found, spec, db=db, now=datetime.now(UTC))
+    for one in held:
+        log.warning("corrections of %s do not count: %s", one.reviewer, one.why)
+    return [one.reviewer for one in held]
 
 
 def _reason(model: str, context: Any, now: datetime) -> tuple[Any, datetime | None]:

@@ -137,7 +137,7 @@ def gate(
     A rejected version ends the run with the gate's sentences; the asset's event wakes the
     decision of the others.
     """
-    from millrace_airflow import assets
+    from millrace_airflow import assets, retraining
     from pipelines import errors, settings
     from pipelines.gate.step import GateSpec, run
     from pipelines.governance.decide import ask
@@ -165,9 +165,11 @@ def gate(
     verdict = result.verdict
     if verdict.decision == "reject":
         context["ti"].xcom_push(key="return_value", value=outcome)
-        raise errors.RefusedError(
-            "\n  ".join([f"the gate rejected {model} version {version}:", *verdict.reasons])
-        )
+        said = [f"the gate rejected {model} version {version}:", *verdict.reasons]
+        if not retraining.is_trial(params):
+            held = retraining.hold_back_harmful(model)
+            said += [f"It is better without what {one} said, who is held back." for one in held]
+        raise errors.RefusedError("\n  ".join(said))
     context["outlet_events"][assets.judged(model)].extra.update({
         "version": version,
         "verdict": verdict.decision,

@@ -77,24 +77,24 @@ def test_request_of_a_run_that_is_gone_is_taken_over(desk):
 
 
 def test_trial_learns_from_labels_and_claims_nothing(desk):
-    assert desk.trial(NOW).labels is None
+    assert desk.trial().labels is None
     cross(desk)
-    trial = desk.trial(NOW)
+    trial = desk.trial()
     assert trial.request_id is None and trial.labels.documents == 3
     assert desk.look(NOW).decision == "fire"
 
 
 def test_labels_of_golden_documents_stay_out(desk):
     write(desk.db, correction("golden-1"), correction("d1"))
-    assert desk.trial(NOW).labels.documents == 1
+    assert desk.trial().labels.documents == 1
 
 
 def test_same_labels_are_the_same_snapshot(desk, spec):
     cross(desk)
-    first, again = desk.trial(NOW).labels, desk.trial(NOW + HOUR).labels
+    first, again = desk.trial().labels, desk.trial().labels
     assert first == again
     write(desk.db, correction("d4"))
-    assert desk.trial(NOW).labels.snapshot_id != first.snapshot_id
+    assert desk.trial().labels.snapshot_id != first.snapshot_id
 
 
 def test_home_may_have_a_policy_of_its_own(tmp_path):
