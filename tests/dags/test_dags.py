@@ -170,5 +170,11 @@ def test_parsing_costs_little_more_than_importing_airflow(airflow_env: dict[str,
         return float(done.stdout.splitlines()[-1])
 
     files = [str(path) for path in sorted(DAGS.glob("*.py"))]
-    pairs = [(least(), least(*files)) for _ in range(4)]
-    assert min(pair[1] for pair in pairs) <= 1.1 * min(pair[0] for pair in pairs)
+    bare, parsed = [], []
+    for _ in range(10):
+        bare.append(least())
+        parsed.append(least(*files))
+        # Noise only adds, so the least of more runs is nearer to the truth.
+        if len(bare) >= 3 and min(parsed) <= 1.1 * min(bare):
+            break
+    assert min(parsed) <= 1.1 * min(bare)
