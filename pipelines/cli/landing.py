@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipelines.cli.output import counted
 from pipelines.contracts.result import LandResult
 from pipelines.settings import Settings
 
@@ -52,8 +53,8 @@ def land_with_progress(
         )
     refused = f", {landed.unreadable} of them unreadable" if landed.unreadable else ""
     console.print(
-        f"landed {landed.rows} rows of {landed.files} file(s) "
-        f"in {len(landed.days)} day(s){refused}",
+        f"landed {counted(landed.rows, 'row')} of {counted(landed.files, 'file')} "
+        f"in {counted(len(landed.days), 'day')}{refused}",
         highlight=False,
     )
     for reason in landed.deferred:

@@ -50,7 +50,7 @@ def predict(
 
     Example: [bold]millrace predict receipts --input new.jsonl --output answers.jsonl[/bold]
     """
-    from pipelines.cli.output import written_whole
+    from pipelines.cli.output import counted, written_whole
 
     _check_file(source)
     _, chosen, artefact = _load(model, version)
@@ -64,7 +64,7 @@ def predict(
         reading.report()
         if not rows:
             raise _nothing_read(source, reading)
-    _say(f"{rows} prediction(s) in {output}, {reading.refused} refused")
+    _say(f"{counted(rows, 'prediction')} in {output}, {reading.refused} refused")
 
 
 def evaluate(

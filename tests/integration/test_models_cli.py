@@ -58,7 +58,7 @@ def test_predict_counts_every_line_as_scored_or_refused(millrace, labelled, tmp_
     labelled.write_text("\n".join([*lines, '{"document_id": "cut', lines[0], ""]) + "\n")
     output = tmp_path / "answers.jsonl"
     result = millrace("predict", "receipts", "--input", labelled, "--output", output)
-    assert "300 prediction(s)" in result.stderr and "2 refused" in result.stderr
+    assert "300 predictions" in result.stderr and "2 refused" in result.stderr
     assert "line 301 (truncated_json)" in result.stderr
     assert "line 302 (duplicate_id)" in result.stderr
     assert len(output.read_text().splitlines()) == 300
