@@ -99,14 +99,13 @@ export class Form {
   // The answers of the two reviewers, for who decides between them.
   choices(field, answers) {
     return answers
-      .filter((answer) => answer.fields[field.name])
-      .map((answer, index) => {
+      .filter((answer) => field.asked && answer.fields[field.name])
+      .map((answer) => {
         const { verdict, value } = answer.fields[field.name];
         const said = verdict === "right" ? (field.value ?? WORDS.absent) : (value ?? WORDS[verdict]);
-        const made = this.button("take", `${answer.name}: ${said}`, "AB"[index] ?? "");
-        made.dataset.answer = JSON.stringify(answer.fields[field.name]);
-        made.className = "choice";
-        return made;
+        const dataset = { action: "take", answer: JSON.stringify(answer.fields[field.name]) };
+        const content = { type: "button", className: "choice", dataset };
+        return element("button", content, `${answer.name}: ${said}`);
       });
   }
 
