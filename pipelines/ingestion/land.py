@@ -6,7 +6,8 @@
     <home>/landing/<dataset>/inbox/                             files that wait to be landed
 
 Every file has one place: landed again it changes nothing, landed with another partition or
-format it moves. A crash at any point leaves files that the next landing completes.
+format it moves. A crash at any point leaves files that the next landing completes. The landing is
+one transaction under one lock, so it stays in one file beyond the usual length.
 """
 
 import logging
