@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 from factories.spark import dataset, spark, spark_settings  # noqa: F401 - fixtures for all
+from hypothesis import HealthCheck, settings
 
 from pipelines.settings import PROJECT_ROOT, Settings
+
+# How long an example takes says something of the machine's other work, not of the code.
+settings.register_profile(
+    "millrace", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("millrace")
 
 SHARED_DATA = PROJECT_ROOT.parent / "shared" / "data"
 
