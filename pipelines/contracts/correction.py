@@ -168,7 +168,7 @@ class Correction(_Record):
     key: Key
     model: str
     document_id: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(storable)]
-    content_hash: str | None = None
+    content_hash: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}$")] | None = None
     """None where it was imported and the content is not known."""
     field: FieldName
     model_version: int | None = None

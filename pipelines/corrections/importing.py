@@ -12,12 +12,12 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.contracts.correction import Correction, FieldName, Key, Place, Value, Verdict
-from pipelines.contracts.decision import Person
+from pipelines.contracts.decision import Person, storable
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import RefusedError
 from pipelines.opsdb import corrections, queue
@@ -34,7 +34,7 @@ class Row(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    document_id: str
+    document_id: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(storable)]
     field: FieldName
     verdict: Verdict | None = None
     """None: told by `value`."""
