@@ -171,7 +171,9 @@ def _take_in(office: Office, key: ApiKey, model: str, rows: list[Any]) -> Import
         done = importing.take_in(
             session, spec, rows, reviewer=key.name, documents=None, now=office.clock()
         )
-    return Imported(added=done.added, known=done.known, refused=done.refused, reasons=done.reasons)
+    # A reason may quote half a surrogate pair, which is no text that could be sent.
+    reasons = [one.encode(errors="backslashreplace").decode() for one in done.reasons]
+    return Imported(added=done.added, known=done.known, refused=done.refused, reasons=reasons)
 
 
 def _is_secret(given: str, secret_hash: str) -> bool:

@@ -1,5 +1,7 @@
 """The API for programs: keys, pages, imports that add once, and its own description of itself."""
 
+import json
+
 import pytest
 import schemathesis
 from factories import reviews
@@ -13,6 +15,7 @@ from pipelines.opsdb import accounts
 from pipelines.review import credentials
 from pipelines.review.app import create_app
 
+JSON = {"Content-Type": "application/json"}
 ROWS = [
     {"key": f"archive-{number}", "document_id": "d1", "field": "total", "value": f"{number}.00"}
     for number in range(5)
@@ -48,6 +51,34 @@ def test_rows_are_added_once_and_come_out_in_pages(pages: Pages) -> None:
         seen += [one["after"] for one in page["corrections"]]
         after = page["next"]
     assert seen == ["0.00", "1.00", "2.00", "3.00", "4.00"]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"content_hash": "x" * 300},
+        {"content_hash": "a\0b"},
+        {"document_id": "a\0b"},
+        {"document_id": "\ud800"},
+        {"value": "\0"},
+        {"boxes": [{"page": 0, "box": [0, 0, 1, None]}]},
+        {"key": "k" * 300},
+        {"reviewer": "<b>"},
+        {"at": "yesterday"},
+    ],
+    ids=lambda strange: ascii(strange)[:30],
+)
+def test_strange_row_is_refused_and_the_others_are_taken(
+    pages: Pages, strange: dict[str, object]
+) -> None:
+    client = program(pages, "corrections:write")
+    body = json.dumps({
+        "model": "receipts",
+        "rows": [ROWS[0] | {"key": "other"} | strange, ROWS[1]],
+    })
+    done = client.post("/api/v1/corrections", content=body, headers=JSON)
+    assert done.status_code == 200, done.text
+    assert (done.json()["added"], done.json()["refused"]) == (1, 1), done.text
 
 
 def test_label_studio_export_is_taken_once(pages: Pages) -> None:
