@@ -58,8 +58,8 @@ TRIED = (
     "addresses, whose spelling people do not agree on, and totals, which only many labels teach. "
     "An earlier setting, with twelve first documents and fields asked up to 0.9, had a ratio of "
     "0.60 on the seeds of the table; the present one was chosen on the other seeds. With the "
-    "model's own parameters three seeds (0, 1 and 3) needed 161 labels against 240, a ratio of 0.67: the "
-    "stronger extractor learns more from few random documents."
+    "model's own parameters three seeds (0, 1 and 3) needed 161 labels against 240, a ratio of "
+    "0.67: the stronger extractor learns more from few random documents."
 )
 WAYS = {"selected": "our selection", "random": "random documents"}
 MEASURES = {"f1": "exact match", "f1_value": "by value"}
