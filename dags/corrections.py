@@ -19,10 +19,16 @@ taken, and ends as *skipped*.
   it. An open request that nobody takes: `millrace run train receipts` takes it.
 """
 
+from datetime import UTC, datetime
+
 from airflow.sdk import DAG
 
 from millrace_airflow import defaults, specs
 from millrace_airflow.corrections import WAIT, CorrectionSensor
+
+# A run starts where the interval of the one before ended. Without a date the first interval is
+# empty, the second run has the first one's date, and Airflow 3.3 takes it for made: for ever.
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 for spec in specs.reviewed():
     name = spec.name
@@ -31,5 +37,6 @@ for spec in specs.reviewed():
         description=f"{spec.description}: what reviewers said starts a training",
         doc_md=__doc__,
         schedule="@continuous",
+        start_date=BEGIN,
     ):
         CorrectionSensor(task_id="threshold", model=name, poll_seconds=defaults.poll_seconds())
