@@ -16,7 +16,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from factories import reviews
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
 
 from pipelines.contracts.document import Document
 from pipelines.opsdb import corrections, reviewing
@@ -302,6 +302,19 @@ def test_lost_lease_is_told_and_nothing_is_overwritten(site: Site, browser: Brow
     assert site.said("receipt-0001") == {}
     page.keyboard.press("Enter")
     assert site.wait_said("receipt-0002")["total"][2] == "rio", "the work goes on"
+
+
+def test_document_does_not_come_back_when_its_answer_is_slow(site: Site, browser: Browser) -> None:
+    reviews.put(site.db, *(reviews.review_task(number) for number in (1, 2, 3, 4)))
+    page = sign_in(browser, site, "rio")
+    slow: list[Route] = []
+    page.route("**/answer", lambda route: slow.append(route))
+    for number in (1, 2):
+        shows(page, f"receipt-{number:04d}")
+        page.keyboard.press("Enter")
+    shows(page, "receipt-0003")
+    slow[0].continue_()
+    assert site.wait_said("receipt-0001")
 
 
 def test_adjudicator_takes_one_of_two_answers(site: Site, browser: Browser) -> None:

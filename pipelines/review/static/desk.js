@@ -20,6 +20,7 @@ export class Desk {
     this.onTrouble = onTrouble; // told a sentence while the server does not answer, then null
     this.skipped = new Set();
     this.held = new Set();
+    this.parting = new Set(); // answers on their way: still ours for the server
     this.ahead = []; // promises of what comes next
     this.sending = Promise.resolve();
     this.done = []; // items answered here, newest last
@@ -59,7 +60,7 @@ export class Desk {
   }
 
   async claim() {
-    const skip = [...this.held, ...this.skipped];
+    const skip = [...this.held, ...this.parting, ...this.skipped];
     const item = await this.call("POST", "/work/next", { model: this.model, skip });
     if (!item) return null;
     this.held.add(item.task);
@@ -96,14 +97,17 @@ export class Desk {
   // Sends answers one after the other, behind the reviewer's back.
   answer(item, judgements) {
     this.held.delete(item.task);
+    this.parting.add(item.task);
     this.done.push(item);
     const body = { judgements, nonce: nonce() };
     const sent = this.sending.then(() => this.call("POST", `/work/${item.task}/answer`, body));
     this.sending = sent.catch(() => {});
-    return sent.catch((error) => {
-      this.done = this.done.filter((each) => each !== item);
-      throw error;
-    });
+    return sent
+      .catch((error) => {
+        this.done = this.done.filter((each) => each !== item);
+        throw error;
+      })
+      .finally(() => this.parting.delete(item.task));
   }
 
   // Takes the last answer back; gives its document with what was said, or null without one.
@@ -124,6 +128,11 @@ export class Desk {
   }
 
   async renew(task) {
-    return this.call("POST", `/work/${task}/renew`);
+    try {
+      await this.call("POST", `/work/${task}/renew`);
+    } catch (error) {
+      if (error instanceof LostError) this.held.delete(task); // told once
+      throw error;
+    }
   }
 }

@@ -57,8 +57,9 @@ export class Form {
 
   build(field, index, answers) {
     const id = `field-${field.name}`;
-    const input = element("textarea", { id, rows: 1, readOnly: true, spellcheck: false });
+    const input = element("textarea", { id, rows: 1, readOnly: true, maxLength: 2000 });
     input.dir = "auto";
+    input.spellcheck = false;
     input.autocapitalize = "off";
     input.setAttribute("aria-describedby", `${id}-verdict ${id}-sure`);
     const number = element("kbd", { textContent: index < 9 ? index + 1 : "" });
