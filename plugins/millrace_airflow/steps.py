@@ -138,10 +138,12 @@ def gate(
     decision of the others.
     """
     from millrace_airflow import assets, retraining
-    from pipelines import errors, settings
+    from pipelines import errors, settings, specs
+    from pipelines.corrections.cases import cases
     from pipelines.gate.step import GateSpec, run
     from pipelines.governance.decide import ask
     from pipelines.governance.reconcile import reconcile
+    from pipelines.lake.golden import golden_keys
     from pipelines.lake.lake import Lake
     from pipelines.opsdb.database import OpsDb
     from pipelines.registry import Registry
@@ -152,7 +154,11 @@ def gate(
     if "champion" in registry.resolve(model, version).aliases:
         raise AirflowSkipException(f"version {version} of {model} is the champion already")
     spec = GateSpec(model=_spec(model, params), version=version)
-    result = run(spec, registry=registry, lake=Lake.open(current), settings=current)
+    lake = Lake.open(current)
+    golden = golden_keys(lake, model, specs.key(spec.model))
+    with db.read() as session:
+        settled = cases(session, spec.model, golden=golden)
+    result = run(spec, registry=registry, lake=lake, settings=current, cases=settled)
     ask(
         result,
         author=who_started(context),

@@ -46,6 +46,8 @@ class Corrected:
     """Corrected fields in the batch."""
     waits: str = ""
     """Why no training started; empty where one did."""
+    rejected: str = ""
+    """The gate's sentences where it rejected what came of it: the labels stay for the next."""
     decided: dict[str, Any] | None = None
     scored: dict[str, Any] | None = None
     timeline: list[Step] = field(default_factory=list)
@@ -73,6 +75,7 @@ def correct(stage: Stage, truth: Truth, champion: int) -> Corrected:
     stage.say(f"the sensor claims {found.fields} corrected fields, and starts the training")
     training = stage.follow_training()
     if not training.is_promotable:
+        found.rejected = training.rejected
         return found
     found.decided = stage.decide(training, "it has learnt from the corrections")
     answering = datetime.now(UTC)

@@ -90,7 +90,10 @@ def _corrected(found: Corrected) -> str:
     said = f"{found.documents} answers of reviewers"
     if found.waits:
         return f"{said}; no training: {found.waits}"
-    return f"{said}; {found.fields} corrected fields crossed the threshold"
+    crossed = f"{said}; {found.fields} corrected fields crossed the threshold"
+    if found.rejected:
+        crossed += ";\nthe gate rejected what came of them; the labels wait for the next training"
+    return crossed
 
 
 def _show_corrected(found: Corrected, console: Console) -> None:
