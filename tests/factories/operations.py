@@ -56,7 +56,8 @@ def _made() -> bytes:
         return path.read_bytes()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+# `make check` runs them on the engine that needs no server; `make test` on both.
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def opsdb_uri(request: pytest.FixtureRequest, tmp_path) -> str:
     """Address of an empty, migrated operations database: every test runs on both engines."""
     if request.param == "sqlite":
