@@ -29,8 +29,9 @@ bench: setup ## one table of figures, as ratios
 bench-learning: setup ## learning curves on real receipts: our selection of what to ask against random
 	@$(BIN)/python -m benchmarks.learning
 
-torture: setup ## kills whoever writes corrections and batches a thousand times (KILLS=...)
-	@$(BIN)/python -m benchmarks.torture --kills $(or $(KILLS),1000) --table docs/torture.md
+torture: setup ## a thousand kills of what handles corrections, twenty of Airflow (KILLS=...)
+	@$(BIN)/python -m benchmarks.torture --kills $(or $(KILLS),1000) \
+		--airflow-kills $(or $(AIRFLOW_KILLS),20) --table docs/torture.md
 
 lock: setup ## requirements.txt anew from pyproject.toml
 	@bash scripts/lock.sh

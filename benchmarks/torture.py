@@ -1,6 +1,6 @@
 """Kills whoever writes corrections, batches and requests, and looks whether all still holds.
 
-python -m benchmarks.torture [--kills N] [--engine sqlite|postgresql] [--seed S] [--table FILE]
+python -m benchmarks.torture [--kills N] [--engine E] [--airflow-kills N] [--seed S] [--table FILE]
 
 Processes review, correct, claim and train at once on one database, each with a clock of its own
 that jumps, each delivering some calls twice, two of them as the same run. Each gets SIGKILL at a
@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks import torture_airflow
 from benchmarks.torture_actors import Killed, kill_some
 from benchmarks.torture_engines import ENGINES, engine
 from benchmarks.torture_era import Era
@@ -44,10 +45,11 @@ def torture(name: str, kills: int, seed: int) -> tuple[Counter[str], list[str]]:
 
 
 def main() -> None:
-    """Prints a table of both engines; exits with 1 where something is broken."""
+    """Prints a table of the engines and one of Airflow; exits with 1 where something is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=1_000, help="over all engines")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="default: all")
+    parser.add_argument("--airflow-kills", type=int, default=0, help="of scheduler and triggerer")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", type=Path, help="file to write the table to")
     asked = parser.parse_args()
@@ -61,15 +63,27 @@ def main() -> None:
         found[name]["faults"] = len(faults)
         found[name]["seconds"] = round(time.monotonic() - begun)
         broken += [f"{name}: {fault}" for fault in faults]
-    page = table(found)
-    print(page, end="")
+    page = f"# Torture\n\n{told(__doc__)}\n{table(found)}"
+    print(table(found), end="")
+    if asked.airflow_kills:
+        seen, faults = torture_airflow.torture(asked.airflow_kills, asked.seed)
+        broken += [f"airflow: {fault}" for fault in faults]
+        page += f"\n## With Airflow\n\n{told(str(torture_airflow.__doc__))}\n"
+        page += table({"airflow": seen})
+        print(table({"airflow": seen}), end="")
     for fault in broken:
         print(fault, file=sys.stderr)
     if asked.table is not None:
-        title, how, what = __doc__.strip().split("\n\n")
-        text = f"# Torture\n\n{title}\n\n{what}\n\n    {how}\n\n{page}"
-        asked.table.write_text(text, encoding="utf-8")
+        asked.table.write_text(page, encoding="utf-8")
     sys.exit(1 if broken else 0)
+
+
+def told(text: str) -> str:
+    """A module's own words as a page has them: what it does first, the command last."""
+    title, *more = text.strip().split("\n\n")
+    commands = [f"    {part}" for part in more if part.startswith("python ")]
+    words = [part for part in more if not part.startswith("python ")]
+    return "\n\n".join([title, *words, *commands]) + "\n"
 
 
 def table(found: dict[str, Counter[str]]) -> str:
