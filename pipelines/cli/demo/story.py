@@ -12,7 +12,7 @@ from pipelines.errors import BadDataError, MillraceError
 from pipelines.settings import Settings
 
 PLANT = "shuffled_labels"
-POLICY = {"threshold": 12, "cooldown_hours": 0}
+POLICY = {"threshold": 8, "cooldown_hours": 0}
 """Two trainings within minutes, from the corrections of one day, are what it shows."""
 
 
