@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from pipelines.opsdb.database import make_engine
+from pipelines.opsdb.engine import make_engine
 from pipelines.opsdb.migrate import upgrade
 
 ENGINES = ("sqlite", "postgresql")

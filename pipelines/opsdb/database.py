@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from pipelines.errors import MisconfiguredError, TransientError
 from pipelines.opsdb import REVISION
+from pipelines.opsdb.engine import make_engine
 from pipelines.settings import Settings
-
-BUSY_SECONDS = 30
-"""How long a writer waits for another one."""
 
 
 class OpsDb:
@@ -94,32 +92,3 @@ class OpsDb:
                 f"{REVISION}. Run: millrace up, or for a database on a server: "
                 "python -m pipelines.opsdb.migrate"
             )
-
-
-def make_engine(uri: str) -> Engine:
-    """SQLAlchemy's engine of an address `sqlite:///FILE` or `postgresql://…`."""
-    url = make_url(uri)
-    if url.drivername == "postgresql":
-        # What SQLAlchemy would choose by itself is not in the lock.
-        url = url.set(drivername="postgresql+psycopg2")
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _set_up(connection: object, _: object) -> None:
-    # Python's driver begins transactions late, by itself; `_begin` does it at the right time.
-    connection.isolation_level = None  # type: ignore[attr-defined]
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("pragma journal_mode=wal")
-    cursor.execute("pragma foreign_keys=on")
-    cursor.execute("pragma synchronous=full")  # a commit outlives a power cut
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    how = connection.get_execution_options().get("millrace_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {how}")

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from pipelines import settings
-from pipelines.opsdb.database import make_engine
+from pipelines.opsdb.engine import make_engine
 
 _LOCK = 0x6D696C6C
 """Number of PostgreSQL's advisory lock, so that two migrations follow each other."""

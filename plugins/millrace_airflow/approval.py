@@ -107,7 +107,7 @@ class DecisionOperator(ApproverOperator):
         super().__init__(options=list(CHOICES), safe=REJECT, response_timeout=longest, **more)
 
     def question(self, context: Context) -> Question:
-        from millrace_airflow.decisions import judged_version
+        from millrace_airflow.judged import judged_version
         from pipelines import settings
         from pipelines.contracts.decision import VERSION
         from pipelines.errors import RefusedError

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 def decide(model: str, *, response: dict[str, Any], **context: Any) -> dict[str, Any]:
     """Carries out the word of the person who answered, or records that nobody did."""
     from millrace_airflow.approval import CHOICES, OVERRIDE
+    from millrace_airflow.judged import judged_version
     from pipelines import settings, specs
     from pipelines.contracts.decision import Answer
     from pipelines.governance import decide as governance
@@ -116,17 +117,6 @@ def audit(**_: Any) -> dict[str, Any]:
     if findings := look(db, registry):
         raise errors.BadDataError("; ".join(one.text for one in findings) + ".")
     return {"ledger_rows": count, "expired": len(expired), "finished": finished}
-
-
-def judged_version(model: str, context: Any) -> int:
-    """The version that a decision is about: the form's, else that of the gate's last event."""
-    from millrace_airflow import assets
-
-    named = context["params"].get("version")
-    if named is not None:
-        return int(named)
-    events = context["triggering_asset_events"][assets.judged(model)]
-    return int(sorted(events, key=lambda event: event.timestamp)[-1].extra["version"])
 
 
 def _announce(context: Any, model: str, result: dict[str, Any]) -> None:

@@ -16,7 +16,8 @@ from sqlalchemy import text
 from pipelines.contracts.decision import Answer, Change, Request
 from pipelines.contracts.result import Comparison, GateResult
 from pipelines.contracts.verdict import Verdict
-from pipelines.opsdb.database import OpsDb, make_engine
+from pipelines.opsdb.database import OpsDb
+from pipelines.opsdb.engine import make_engine
 from pipelines.opsdb.migrate import upgrade
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
