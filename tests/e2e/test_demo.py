@@ -66,7 +66,8 @@ def test_demo_runs_twice_when_the_network_is_cut(tmp_path: Path) -> None:
         assert len(scores) == 2, "both champions on documents that nobody reviewed"
     else:
         assert "the gate rejected what came of them" in first
-    for line in ("registered before", "refused        receipts 2", f"{rows} row"):
+    # What reviewers said, and a golden set that grew by it, may make a training worth while.
+    for line in ("documents in   541", "found done", "refused        receipts", f"{rows} row"):
         assert line in second, (line, second)
 
     left = [process for process in psutil.process_iter() if _belongs(process, home)]
