@@ -1,5 +1,6 @@
 """A named person is asked, in Airflow's own page for required actions."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,9 +73,9 @@ class ApproverOperator(HITLOperator):
         )
         self.model = model
 
+    @abstractmethod
     def question(self, context: Context) -> Question:
         """What to ask now; raises AirflowSkipException where there is nothing to ask."""
-        raise NotImplementedError
 
     def execute(self, context: Context) -> None:
         from pipelines.errors import RefusedError

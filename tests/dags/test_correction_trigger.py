@@ -1,10 +1,7 @@
 """The trigger looks at each new correction, and fires at the threshold or when time is over."""
 
-import json
-import subprocess
-import sys
-
 import pytest
+from factories.airflow import result_of
 
 pytestmark = pytest.mark.airflow
 
@@ -46,17 +43,7 @@ print("RESULT" + json.dumps({
 
 @pytest.fixture(scope="module")
 def seen(airflow_env: dict[str, str]) -> dict:
-    done = subprocess.run(
-        [sys.executable, "-c", _LOOK],
-        env=airflow_env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    return json.loads(line.removeprefix("RESULT"))
+    return result_of(_LOOK, airflow_env)
 
 
 def test_trigger_is_rebuilt_from_what_it_serialises(seen: dict) -> None:

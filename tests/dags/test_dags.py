@@ -1,12 +1,12 @@
 """The DAG files as Airflow reads them: without errors, at low cost, and fit for people."""
 
 import ast
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from factories.airflow import result_of
 
 from pipelines import specs
 from pipelines.settings import PROJECT_ROOT
@@ -55,16 +55,7 @@ print("RESULT" + json.dumps({"errors": bag.import_errors, "dags": dags}))
 
 @pytest.fixture(scope="module")
 def loaded(airflow_env: dict[str, str]) -> dict:
-    done = subprocess.run(
-        [sys.executable, "-c", _LOAD, str(DAGS)],
-        env=airflow_env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    return json.loads(line.removeprefix("RESULT"))
+    return result_of(_LOAD, airflow_env, str(DAGS))
 
 
 def test_dags_import_without_errors(loaded: dict) -> None:

@@ -1,10 +1,7 @@
 """score__<model>: what starts it, what it hands to the job, and what it does without a champion."""
 
-import json
-import subprocess
-import sys
-
 import pytest
+from factories.airflow import result_of
 
 from pipelines.settings import PROJECT_ROOT
 
@@ -51,16 +48,7 @@ print("RESULT" + json.dumps({
 
 @pytest.fixture(scope="module")
 def seen(airflow_env: dict[str, str]) -> dict:
-    done = subprocess.run(
-        [sys.executable, "-c", _LOOK, str(PROJECT_ROOT / "dags" / "score.py")],
-        env=airflow_env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    return json.loads(line.removeprefix("RESULT"))
+    return result_of(_LOOK, airflow_env, str(PROJECT_ROOT / "dags" / "score.py"))
 
 
 def test_new_data_or_a_new_champion_starts_it(seen: dict) -> None:

@@ -1,5 +1,6 @@
 """`demo`: the whole loop on the generated sample, as real scheduled runs, ending in one screen."""
 
+import signal
 import sys
 import time
 from typing import Annotated
@@ -31,6 +32,8 @@ def demo(
     current = settings.load().model_copy(update={"corrections": story.POLICY})
     stay = sys.stdout.isatty() if stay is None else stay
     started = time.monotonic()
+    # One that is ended from outside stops its services too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     console.rule("services", align="left")
     done = supervisor.up(current, say=lambda text: console.print(f"  {text}", highlight=False))
     try:
