@@ -1,15 +1,11 @@
 """What every task gets unless it says otherwise: retries by kind of error, and time limits."""
 
-import functools
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
-from pipelines.settings import load
-
-# Read once a process: a folder of DAGs asks for them many times.
-_settings = functools.cache(load)
+from millrace_airflow.specs import settings
 
 # Errors are named as text, so that parsing a DAG imports none of their modules.
 RETRY_BY_ERROR = ExceptionRetryPolicy(
@@ -34,12 +30,12 @@ RETRY_BY_ERROR = ExceptionRetryPolicy(
 
 def approval_hours() -> float:
     """Hours that a version waits for a decision."""
-    return _settings().approval_hours
+    return settings().approval_hours
 
 
 def poll_seconds() -> float:
     """Seconds between two looks of something that waits."""
-    return _settings().poll_seconds
+    return settings().poll_seconds
 
 
 def dag(family: str, name: str, owner: str, *, hours: float, at_once: int = 1) -> dict[str, Any]:
@@ -59,7 +55,7 @@ def task_defaults(owner: str) -> dict[str, Any]:
     return {
         "owner": owner,
         "retries": 2,
-        "retry_delay": timedelta(seconds=_settings().retry_delay_seconds),
+        "retry_delay": timedelta(seconds=settings().retry_delay_seconds),
         "retry_policy": RETRY_BY_ERROR,
         "execution_timeout": timedelta(hours=1),
     }

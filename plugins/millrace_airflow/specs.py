@@ -1,10 +1,17 @@
 """The data sets and models that the DAG families are made for."""
 
-from pipelines import settings, specs
+import functools
+
+from pipelines import specs
 from pipelines.contracts.names import PLANTS
 from pipelines.contracts.spec import DatasetSpec, ModelSpec
+from pipelines.settings import load
 
-__all__ = ["PLANTS", "approvers", "datasets", "is_reviewed", "models", "reviewed"]
+__all__ = ["PLANTS", "approvers", "datasets", "is_reviewed", "models", "reviewed", "settings"]
+
+# Read once a process: a folder of DAGs asks for them many times.
+settings = functools.cache(load)
+_model = functools.cache(specs.model)
 
 
 def datasets() -> list[DatasetSpec]:
@@ -14,7 +21,7 @@ def datasets() -> list[DatasetSpec]:
 
 def models() -> list[ModelSpec]:
     """Every model under models/, by name."""
-    return [specs.model(name) for name in specs.model_names()]
+    return [_model(name) for name in specs.model_names()]
 
 
 def is_reviewed(spec: ModelSpec) -> bool:
@@ -29,4 +36,4 @@ def reviewed() -> list[ModelSpec]:
 
 def approvers(spec: ModelSpec) -> tuple[str, ...]:
     """Who is asked about a model's versions: its approvers, else the admins."""
-    return tuple(spec.approvers) or settings.load().admins
+    return tuple(spec.approvers) or settings().admins
