@@ -52,6 +52,11 @@ def refused_table(model: str) -> str:
     return f"{NAMESPACE}.refused_{model}"
 
 
+def windows_table(model: str) -> str:
+    """Sketches of what came in and what was answered, partitioned by day."""
+    return f"{NAMESPACE}.windows_{model}"
+
+
 ROLE = "role"
 """Column of a prediction: what its version was when it was scored, `champion` or `shadow`."""
 INPUT_SNAPSHOT_ID = "input_snapshot_id"

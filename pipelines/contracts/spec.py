@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.contracts.monitoring import MonitorPolicy
 from pipelines.contracts.policy import CorrectionPolicy, ReviewPolicy
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -189,6 +190,8 @@ class ModelSpec(_Spec):
     """What people are asked to look at."""
     corrections: CorrectionPolicy = CorrectionPolicy()
     """When what they corrected starts a training."""
+    monitoring: MonitorPolicy = MonitorPolicy()
+    """What raises an alarm once it is live."""
     approvers: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]] = []
     """Named users who may decide; the author of a version never does. Empty: the admins of the
     settings alone."""
