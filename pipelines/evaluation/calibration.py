@@ -6,8 +6,8 @@ from pydantic import BaseModel
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from pipelines.evaluation.outcomes import Flags, Outcomes
 from pipelines.evaluation.scores import OVERALL
+from pipelines.measures.outcomes import Flags, Outcomes
 
 BINS = 10
 

@@ -8,10 +8,11 @@ import pyarrow as pa
 
 from pipelines.contracts.spec import ModelSpec
 from pipelines.evaluation.calibration import quantile_bins
-from pipelines.evaluation.cases import Cases, cases
-from pipelines.evaluation.ranking import Flags, Floats
-from pipelines.evaluation.scores import LEVEL, RESAMPLES, Interval
+from pipelines.evaluation.scores import RESAMPLES
 from pipelines.evaluation.scores_classification import Case, Evaluation, Slice
+from pipelines.measures.bootstrap import percentiles
+from pipelines.measures.cases import Cases, cases
+from pipelines.measures.ranking import Flags, Floats
 
 SHOWN = 10
 _SEED = 7
@@ -36,7 +37,7 @@ def evaluate(
         per_day=spec.review_per_day,
         slices={name: _slice(found, mask, weights) for name, mask in found.slices.items()},
         precision_at_top=float(at_top[0]),
-        precision_at_top_interval=_interval(at_top[1:]) or (0.0, 1.0),
+        precision_at_top_interval=percentiles(at_top[1:]) or (0.0, 1.0),
         precision_by_day=[float(one) for one in top.by_day(weights[:1])[0]],
         ece=float(ece),
         bins=bins,
@@ -59,7 +60,7 @@ def _draws(clusters: int) -> Floats:
 
 def _slice(found: Cases, mask: Flags, weights: Floats) -> Slice:
     scores = found.ranking(mask).scores(weights)
-    intervals = [_interval(scores[1:, column]) for column in range(2)]
+    intervals = [percentiles(scores[1:, column]) for column in range(2)]
     average, auroc = (None if np.isnan(one) else float(one) for one in scores[0])
     return Slice(
         rows=int(mask.sum()),
@@ -69,16 +70,6 @@ def _slice(found: Cases, mask: Flags, weights: Floats) -> Slice:
         auroc=auroc,
         auroc_interval=intervals[1] if auroc is not None else None,
     )
-
-
-def _interval(draws: Floats) -> Interval | None:
-    """Percentile interval (Efron and Tibshirani 1993, chapter 13) of the draws with a score."""
-    kept = draws[np.isfinite(draws)]
-    if not len(kept):
-        return None
-    tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(kept, [tail, 100 - tail])
-    return float(low), float(high)
 
 
 def _shown(found: Cases, mask: Flags, order: Floats) -> list[Case]:

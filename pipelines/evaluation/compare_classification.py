@@ -10,12 +10,12 @@ from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
 from pipelines.evaluation.calibration import quantiles
-from pipelines.evaluation.cases import Cases, cases
 from pipelines.evaluation.comparison import Difference
 from pipelines.evaluation.miscalibration import Miscalibration, miscalibration
 from pipelines.evaluation.paired import Claim, Floats, Measure
 from pipelines.evaluation.scores_classification import AUROC, OVERALL
 from pipelines.evaluation.slices import ALL
+from pipelines.measures.cases import Cases, cases
 
 _DIGITS = 4
 

@@ -12,10 +12,10 @@ from pipelines.evaluation.calibration import equal_widths
 from pipelines.evaluation.comparison import Difference
 from pipelines.evaluation.extraction import answers_by_field
 from pipelines.evaluation.miscalibration import Miscalibration, miscalibration
-from pipelines.evaluation.outcomes import Outcomes, outcomes
 from pipelines.evaluation.paired import Claim, Floats, Measure, ratios
 from pipelines.evaluation.scores import OVERALL
 from pipelines.evaluation.slices import ALL, slices
+from pipelines.measures.outcomes import Outcomes, outcomes
 
 
 def measure(

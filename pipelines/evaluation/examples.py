@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from pipelines.evaluation.outcomes import Outcomes
 from pipelines.evaluation.style import FAINT, INK, RIGHT, SPELLING, WRONG, colours, picture, words
+from pipelines.measures.outcomes import Outcomes
 
 PAGE_INCHES = 7.0
 """Height of the drawn page."""

@@ -12,10 +12,10 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError
 from pipelines.evaluation.calibration import Calibration, calibration
 from pipelines.evaluation.figures import Table, between, figure
-from pipelines.evaluation.outcomes import outcomes
 from pipelines.evaluation.scores import OVERALL, Score, score
 from pipelines.evaluation.slices import ALL, slices
 from pipelines.evaluation.worst import WorstError, worst_errors
+from pipelines.measures.outcomes import outcomes
 
 
 class Slice(BaseModel, frozen=True):

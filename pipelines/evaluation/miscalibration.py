@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.evaluation.outcomes import Flags
-from pipelines.evaluation.paired import RESAMPLES, Floats, draw_weights
+from pipelines.evaluation.paired import RESAMPLES
+from pipelines.measures.bootstrap import Floats, draw_weights
+from pipelines.measures.outcomes import Flags
 
 
 class Miscalibration(BaseModel):

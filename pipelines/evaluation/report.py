@@ -9,10 +9,10 @@ from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
 from pipelines.evaluation.examples import choose, draw_example
 from pipelines.evaluation.extraction import Evaluation, answers_by_field
-from pipelines.evaluation.outcomes import outcomes
 from pipelines.evaluation.page import write_figures, write_page
 from pipelines.evaluation.pictures import draw_importance, draw_reliability, draw_scores
 from pipelines.evaluation.slices import LONG_LINES, NOISY_SHARE
+from pipelines.measures.outcomes import outcomes
 
 EXAMPLES = 6
 

@@ -8,12 +8,12 @@ import pyarrow as pa
 
 from pipelines.contracts.names import SEEN_GROUP, UNSEEN_GROUP
 from pipelines.contracts.spec import ModelSpec
-from pipelines.evaluation.cases import cases
 from pipelines.evaluation.page import write_figures, write_page
 from pipelines.evaluation.pictures import FEWEST_ANSWERS, draw_importance
-from pipelines.evaluation.ranking import Flags, Floats
 from pipelines.evaluation.scores_classification import Evaluation
 from pipelines.evaluation.style import FAINT, INK, PALETTE, picture, words
+from pipelines.measures.cases import cases
+from pipelines.measures.ranking import Flags, Floats
 
 _LEAST = 1e-5
 """Probabilities below are drawn at this place: the axis is logarithmic."""

@@ -8,19 +8,16 @@ score pools the fields (micro average).
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from pipelines.evaluation.outcomes import Outcomes
+from pipelines.measures.bootstrap import LEVEL, Floats, Interval
+from pipelines.measures.outcomes import Outcomes
 
 RESAMPLES = 1_000
-LEVEL = 0.95
 _SEED = 7
 _BLOCK_CELLS = 8_000_000
 """Cells of weights that are held at once: 64 MB, whatever the number of documents."""
 
-Floats = NDArray[np.float64]
-Interval = tuple[float, float]
 
 OVERALL = "overall"
 

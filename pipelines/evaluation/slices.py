@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pipelines.contracts.names import SEEN_GROUP, UNSEEN_GROUP
-from pipelines.evaluation.outcomes import Flags
+from pipelines.measures.cases import ALL
+from pipelines.measures.outcomes import Flags
 
-ALL = "all"
 LONG_DOCUMENT = "long_document"
 NOISY_OCR = "noisy_ocr"
 

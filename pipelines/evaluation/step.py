@@ -23,7 +23,12 @@ from pipelines.tasks import task as kind
 if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
 
-_CODE = ("pipelines.evaluation", "pipelines.extraction", "pipelines.tasks")
+_CODE = (
+    "pipelines.evaluation",
+    "pipelines.extraction",
+    "pipelines.measures",
+    "pipelines.tasks",
+)
 
 
 class EvaluationSpec(BaseModel):

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from pipelines.evaluation.outcomes import Outcomes
 from pipelines.extraction.values import letters_and_digits
+from pipelines.measures.outcomes import Outcomes
 
 WORST = 25
 AROUND = 2

@@ -38,7 +38,7 @@ from pipelines.tasks import task
 
 REGRESSION = "regression.json"
 """Past errors that reviewers settled, as the two versions answer them now."""
-_CODE = ("pipelines.gate", "pipelines.evaluation", "pipelines.extraction")
+_CODE = ("pipelines.gate", "pipelines.evaluation", "pipelines.extraction", "pipelines.measures")
 
 
 class GateSpec(BaseModel):

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from pipelines.contracts.spec import FieldSpec
 from pipelines.evaluation.calibration import calibration
-from pipelines.evaluation.outcomes import outcomes
+from pipelines.measures.outcomes import outcomes
 
 FIELDS = {"company": FieldSpec(kind="name")}
 

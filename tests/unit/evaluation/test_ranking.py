@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from pipelines.evaluation.ranking import Ranking, TopCards
+from pipelines.measures.ranking import Ranking, TopCards
 
 rows = st.lists(
     st.tuples(st.sampled_from([0.0, 0.1, 0.1, 0.4, 0.7, 1.0]), st.booleans(), st.integers(0, 4)),

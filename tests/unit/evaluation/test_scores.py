@@ -13,8 +13,8 @@ from pipelines.contracts.spec import FieldSpec
 from pipelines.errors import BadDataError
 from pipelines.evaluation import scores
 from pipelines.evaluation.extraction import evaluate
-from pipelines.evaluation.outcomes import outcomes
 from pipelines.evaluation.scores import OVERALL, score
+from pipelines.measures.outcomes import outcomes
 
 FIELDS = {"company": FieldSpec(kind="name"), "total": FieldSpec(kind="money")}
 

@@ -9,10 +9,10 @@ from factories.receipts import receipts, row, table
 from pipelines import specs
 from pipelines.contracts import names
 from pipelines.evaluation import compare_extraction as task
-from pipelines.evaluation.outcomes import outcomes
 from pipelines.evaluation.paired import compare
 from pipelines.evaluation.scores import score
 from pipelines.extraction.schema import PREDICTIONS
+from pipelines.measures.outcomes import outcomes
 
 SPEC = specs.model("receipts")
 

@@ -13,9 +13,11 @@ from pipelines.contracts import names
 from pipelines.contracts.names import TEST_PARTS
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError
-from pipelines.evaluation.ranking import Flags, Floats, Ints, Ranking, TopCards
-from pipelines.evaluation.slices import ALL
+from pipelines.measures.ranking import Flags, Floats, Ints, Ranking, TopCards
 from pipelines.tasks.classification import target
+
+ALL = "all"
+"""Name of the slice that holds every row."""
 
 
 @dataclass(frozen=True)
