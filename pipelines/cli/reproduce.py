@@ -1,6 +1,7 @@
 """`reproduce`: trains a version again and compares."""
 
 import tempfile
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipelines.cli.desk import Model, Version
-from pipelines.contracts.learning import LABELS
+from pipelines.contracts.learning import LABELS, REGIME
 from pipelines.errors import BadDataError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def reproduce(model: Model, version: Version) -> None:
             registry=registry,
             lake=Lake.open(current),
             scratch=Path(scratch),
-            train=partial(_train, plant=chosen.tags.get("plant"), labels=chosen.tags.get(LABELS)),
+            train=partial(_train, tags=chosen.tags),
         )
     typer.echo(f"{model} version {chosen.version}: features {found.features}")
     typer.echo(f"registered {found.registered_hash}")
@@ -61,17 +62,18 @@ def _train(
     lake: "Lake",
     scratch: Path,
     *,
-    plant: str | None,
-    labels: str | None,
+    tags: Mapping[str, str],
 ) -> "TrainResult":
-    from pipelines.contracts.learning import Labels
+    from pipelines.contracts.learning import Labels, Regime
     from pipelines.settings import Settings
     from pipelines.training.step import TrainSpec, run
 
+    labels, regime = tags.get(LABELS), tags.get(REGIME)
     again = TrainSpec(
         model=spec,
         features=features,
-        plant=plant,
+        plant=tags.get("plant"),
         labels=None if labels is None else Labels.model_validate_json(labels),
+        regime=None if regime is None else Regime.model_validate_json(regime),
     )
     return run(again, lake=lake, settings=Settings(home=scratch))

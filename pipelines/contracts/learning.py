@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.contracts.names import NAMESPACE
 
+REGIME = "regime"
+"""Tag of a version: the `Regime` that its training answers, as JSON; it has none otherwise."""
+
 LABELS = "labels"
 """Tag of a version: the `Labels` it learnt from, as JSON; it has none where it needed none."""
 
@@ -28,6 +31,23 @@ class Labels(BaseModel):
     documents: int
     labels: int
     """Fields that somebody has looked at, over all documents."""
+
+
+class Regime(BaseModel):
+    """The new state of the world that a training answers: what came since an incident began."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    since: str
+    """First window past the limit; of several incidents the latest: all of them hold since."""
+    incidents: list[int]
+    """Their numbers, rising."""
+
+    @property
+    def named(self) -> str:
+        """`incident 4`, or `incidents 4 and 7`."""
+        numbers = " and ".join(str(one) for one in self.incidents)
+        return f"incident{'s' if len(self.incidents) > 1 else ''} {numbers}"
 
 
 class Case(BaseModel):

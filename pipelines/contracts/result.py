@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.contracts.learning import Labels
+from pipelines.contracts.learning import Labels, Regime
 from pipelines.contracts.scoring import Role
 from pipelines.contracts.verdict import Verdict
 
@@ -79,6 +79,8 @@ class TakenRequest(StepResult):
     """Batches of corrections that were claimed for it."""
     labels: Labels | None
     """None where reviewers have said nothing yet."""
+    regime: Regime | None = None
+    """Where an incident is among the reasons."""
 
 
 class TrainResult(StepResult):
@@ -102,6 +104,8 @@ class TrainResult(StepResult):
     """How the training was spoiled on purpose; None for one that is meant."""
     labels: Labels | None = None
     """What reviewers said, beside the labels that documents came with; None for none of it."""
+    regime: Regime | None = None
+    """What the training answers, where that is an incident."""
 
 
 class EvaluationResult(StepResult):

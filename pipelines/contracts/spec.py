@@ -80,6 +80,20 @@ class SplitSpec(_Spec):
     """With `time`: days before the tested ones that are not trained on either, because their
     labels are not known yet when a model is trained on the day before the test."""
 
+    def for_regime(self, days: int) -> "SplitSpec | None":
+        """The split of a training that answers an incident, of which `days` days have labels.
+
+        With `time` at most half of what the gap leaves of them is tested, the newer half, so that
+        the other is learnt from. None where that is less than a day: then nothing of the new
+        regime would be learnt. Without `time` rows of every day are in every part.
+        """
+        if self.time is None:
+            return self
+        half = (days - self.gap_days) // 2
+        if half < 1:
+            return None
+        return self.model_copy(update={"test_days": min(self.test_days, half)})
+
 
 class HistorySpec(_Spec):
     """Which other rows a row's features may look at: earlier ones of the same group.

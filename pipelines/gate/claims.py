@@ -48,6 +48,8 @@ def judged(signals: Signals, policy: GatePolicy) -> list[Judged]:
     """
     found = []
     for rows, one in sets(signals):
+        if rows == RECENT and awaited(signals, policy):
+            continue
         for claim in one.compared:
             whole = claim.slice == ALL
             if claim.n < policy.min_slice_rows and not (whole and claim.field == OVERALL):
@@ -60,6 +62,12 @@ def judged(signals: Signals, policy: GatePolicy) -> list[Judged]:
                 continue
             found.append(Judged(rows, one.unit, claim, bound))
     return found
+
+
+def awaited(signals: Signals, policy: GatePolicy) -> bool:
+    """Whether the new regime that a training answers has too few rows to say anything."""
+    recent = signals.recent
+    return signals.regime is not None and recent is not None and recent.n < policy.min_rows
 
 
 def sets(signals: Signals) -> list[tuple[str, SetSignals]]:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from pipelines import specs
 from pipelines.contracts import names
+from pipelines.contracts.learning import Regime
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import MillraceError
 from pipelines.estimators.artefact import Artefact
@@ -33,6 +34,8 @@ class Rows:
     golden: pa.Table
     golden_snapshot_id: int | None
     recent: pa.Table
+    regime: Regime | None = None
+    """What the training answers: then `recent` has the rows since it began, maybe none."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def gather(
         kind = "" if isinstance(error, MillraceError) else f"{type(error).__name__}: "
         sentence = f"The rows of both sets could not be answered ({kind}{error}); they must be."
         failed = Check(name="answers", passed=False, sentence=sentence)
-        return Signals(first=False, checks=[*checks, failed]), Evidence()
+        return Signals(first=False, checks=[*checks, failed], regime=rows.regime), Evidence()
     return signals_of(rows, on_golden, on_fresh, [*checks, done], spec, size_mb=size_mb)
 
 
@@ -99,8 +102,9 @@ def signals_of(
     signals = Signals(
         first=len(on_golden) == 1,
         checks=checks,
+        regime=rows.regime,
         golden=set_signals(task, rows.golden, [one.predictions for one in on_golden], spec),
-        recent=set_signals(task, rows.recent, on_recent, spec),
+        recent=_none_yet(rows) or set_signals(task, rows.recent, on_recent, spec),
         unreadable=bad,
         calibration_error=_calibration(task, rows.golden, candidate, spec),
         latency_ms=timed[0],
@@ -127,6 +131,13 @@ def set_signals(
     policy = spec.gate
     compared = compare(champion, candidate, level=policy.level, gain_level=policy.gain_level)
     return SetSignals(n=len(candidate.clusters), unit=candidate.unit, compared=compared)
+
+
+def _none_yet(rows: Rows) -> SetSignals | None:
+    """Of a new regime nothing may be labelled yet: that is to be waited for, and no fault."""
+    if rows.regime is None or rows.recent.num_rows:
+        return None
+    return SetSignals(n=0, unit="rows", compared=[])
 
 
 def _measure(

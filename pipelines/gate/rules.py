@@ -11,8 +11,14 @@ from pipelines.contracts.spec import GatePolicy
 from pipelines.contracts.verdict import Finding
 from pipelines.evaluation.scores import OVERALL
 from pipelines.evaluation.slices import ALL
-from pipelines.gate.claims import GOLDEN, RECENT, Judged, fallen, judged
-from pipelines.gate.sentences import gain_sentence, loss_sentence
+from pipelines.gate.claims import GOLDEN, RECENT, Judged, awaited, fallen, judged
+from pipelines.gate.sentences import (
+    OLD_REGIME,
+    few_sentence,
+    gain_sentence,
+    loss_sentence,
+    regime_sentence,
+)
 from pipelines.gate.signals import Signals
 from pipelines.gate.statistics import more_rows, p_below
 
@@ -55,21 +61,38 @@ def _enough(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:
         if one is None:
             continue
         sentence = f"The {rows} set has {one.n} {one.unit}; at least {policy.min_rows} decide."
+        if rows == RECENT and signals.regime is not None and awaited(signals, policy):
+            sentence = few_sentence(signals.regime, one, policy)
         if one.n >= policy.min_rows:
             yield _passed(f"enough/{rows}", sentence)
         else:
             yield _undecided(f"enough/{rows}", sentence, policy.min_rows - one.n)
 
 
+def _regime(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:
+    """Says where the gain is judged; what it needs the other rules see to."""
+    del policy
+    if signals.regime is not None:
+        yield _passed("regime", regime_sentence(signals.regime))
+
+
 def _gain(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:
-    """The overall score on the golden set is better by a gain worth a change."""
+    """The overall score is better by a gain worth a change.
+
+    On the golden set; where the training answers an incident, on the rows since that began: on
+    those before it the champion was right, and nothing is to be gained.
+    """
     if signals.first:
         return
-    found = [one for one in judged(signals, policy) if _is_overall(one, GOLDEN)]
+    name, rows = "gain", GOLDEN if signals.regime is None else RECENT
+    if signals.recent is not None and awaited(signals, policy):
+        sentence = "On so few rows of the new regime no gain is judged."
+        yield _undecided(name, sentence, policy.min_rows - signals.recent.n)
+        return
+    found = [one for one in judged(signals, policy) if _is_overall(one, rows)]
     claim = found[0].claim if found else None
-    name = "gain"
     if claim is None or claim.difference is None or claim.gain_low is None or claim.high is None:
-        yield _failed(name, "The overall scores on the golden set could not be compared.")
+        yield _failed(name, f"The overall scores on the {rows} set could not be compared.")
         return
     sentence = gain_sentence(found[0], policy)
     if claim.difference >= policy.min_gain and claim.gain_low > 0:
@@ -84,7 +107,11 @@ def _gain(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:
 
 
 def _no_loss(rows: str, which: Callable[[Judged], bool]) -> Rule:
-    """No loss beyond the margin (a first model: the floor is reached) for some claims."""
+    """No loss beyond the margin (a first model: the floor is reached) for some claims.
+
+    A certain loss on the golden set leaves a training that answers an incident undecided: it may
+    be the price of the new regime, and no figure says whether the old one still counts.
+    """
 
     def rule(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:
         gone = fallen(signals, policy)
@@ -96,6 +123,8 @@ def _no_loss(rows: str, which: Callable[[Judged], bool]) -> Rule:
                 yield _failed(one.name, sentence)
             elif claim.low > one.bound:
                 yield _passed(one.name, sentence)
+            elif one.name in gone and rows == GOLDEN and signals.regime is not None:
+                yield _undecided(one.name, sentence + OLD_REGIME, None)
             elif one.name in gone:
                 yield _failed(one.name, sentence)
             else:
@@ -125,7 +154,10 @@ def _calibration(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:
         f"error of {seen.error:.3f}."
     )
     if p_below(-seen.corrected, -limit, seen.error) <= policy.level:
-        yield _failed(name, sentence)
+        if signals.regime is None:
+            yield _failed(name, sentence)
+        else:
+            yield _undecided(name, sentence + OLD_REGIME, None)
     else:
         missing = more_rows(rows, seen.corrected, limit, seen.error, policy.level)
         yield _undecided(name, sentence, missing)
@@ -170,6 +202,7 @@ SCORE_RULES: Mapping[str, Rule] = {
     "calibration": _calibration,
     "latency": _latency,
     "size": _size,
+    "regime": _regime,
     "gain": _gain,
 }
 

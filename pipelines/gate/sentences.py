@@ -1,9 +1,11 @@
 """What was seen of a score and what was required, in words."""
 
+from pipelines.contracts.learning import Regime
 from pipelines.contracts.spec import GatePolicy
 from pipelines.evaluation.scores import OVERALL
 from pipelines.evaluation.slices import ALL
 from pipelines.gate.claims import Judged
+from pipelines.gate.signals import SetSignals
 
 
 def loss_sentence(one: Judged, policy: GatePolicy) -> str:
@@ -29,11 +31,35 @@ def gain_sentence(one: Judged, policy: GatePolicy) -> str:
     """The claim that the candidate is better."""
     claim = one.claim
     return (
-        f"The gain of the overall score on {claim.n} {one.unit} of the golden set is "
+        f"The gain of the overall score on {claim.n} {one.unit} of the {one.rows} set is "
         f"{claim.difference:+.3f}, at least {claim.gain_low:+.3f} with "
         f"{1 - policy.gain_level:.0%} certainty; {policy.min_gain:.3f} or more must be seen, and "
         "no gain at all ruled out."
     )
+
+
+def regime_sentence(regime: Regime) -> str:
+    """What is judged otherwise where a training answers an incident."""
+    return (
+        f"The training answers {regime.named}: the recent set has the tested rows since "
+        f"{regime.since}, when that began, and the gain is judged on it."
+    )
+
+
+def few_sentence(regime: Regime, recent: SetSignals, policy: GatePolicy) -> str:
+    """Why nothing is said of a new regime yet."""
+    return (
+        f"Of the new regime, since {regime.since} ({regime.named}), {recent.n} labelled "
+        f"{recent.unit} are tested; at least {policy.min_rows} decide. Label more of what came "
+        "since then and train again."
+    )
+
+
+OLD_REGIME = (
+    " These rows are mostly from before the new regime. Whether what they stand for still comes "
+    "is for a person to say: an approver may promote all the same, with a reason."
+)
+"""Follows a loss on the golden set where a training answers an incident."""
 
 
 def _name(field: str) -> str:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.contracts.learning import Regime
 from pipelines.evaluation.miscalibration import Miscalibration
 from pipelines.evaluation.paired import Compared
 
@@ -33,6 +34,9 @@ class Signals(_Signal):
     first: bool
     """There is no champion to compare with."""
     checks: list[Check]
+    regime: Regime | None = None
+    """Where the training answers an incident: then the recent set has the rows since it began, and
+    decides whether there is a gain."""
     golden: SetSignals | None = None
     recent: SetSignals | None = None
     unreadable: int | None = None

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines import specs
 from pipelines.contracts import names
-from pipelines.contracts.learning import LABELS, Case, Labels
+from pipelines.contracts.learning import LABELS, REGIME, Case, Labels, Regime
 from pipelines.contracts.result import GateResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import RefusedError
@@ -64,7 +64,8 @@ def run(
     Writes `runs/gate/<model>/<key>/`: evidence.json (signals, policy, findings, verdict),
     table.md, differences.json (ten rows where the two differ), pictures; and regression.json,
     where there are `cases`: past errors that reviewers settled. The checks are made anew every
-    time. Raises NotFoundError for a version that is not there, RefusedError for
+    time. A version whose training answers an incident says so in its tags: it is judged on the
+    rows since that began. Raises NotFoundError for a version that is not there, RefusedError for
     the champion itself.
     """
     version = registry.resolve(spec.model.name, spec.version)
@@ -162,9 +163,13 @@ def _checked(
     policy = spec.gate
     golden = freeze(lake, settings, spec.name, key, tested, snapshot, policy.golden_rows)
     found, sound = leak(golden.rows, trained, spec)
-    recent = _recent(tested, policy.recent_days, policy.min_rows)
+    regime = _regime(version)
+    if regime is None:
+        recent = _recent(tested, policy.recent_days, policy.min_rows)
+    else:
+        recent = tested.filter(pc.greater_equal(tested[names.DAY], regime.since))
     return [*checks, found], _Data(
-        Rows(golden.rows.filter(sound), golden.snapshot_id, recent),
+        Rows(golden.rows.filter(sound), golden.snapshot_id, recent, regime),
         published,
         frozenset(trained[key].to_pylist()),
     )
@@ -177,6 +182,11 @@ class _Data:
     """With the labels that the version was made with."""
     trained: frozenset[str]
     """Keys of the rows that it was trained on."""
+
+
+def _regime(version: ModelVersion) -> Regime | None:
+    told = version.tags.get(REGIME)
+    return None if told is None else Regime.model_validate_json(told)
 
 
 def _recent(tested: pa.Table, days: int, least: int) -> pa.Table:
@@ -216,7 +226,8 @@ def _key(
         f"{champion.version} {champion.tags.get(ARTEFACT_HASH)}" if champion else "",
         str(rows.golden_snapshot_id) if rows else "",
         json.dumps([check.model_dump() for check in checks]),
-        spec.model.model_dump_json(exclude={"review", "corrections"}),
+        spec.model.model_dump_json(exclude={"review", "corrections", "monitoring"}),
+        tags.get(REGIME, ""),
         code_hash(*_CODE),
         *(case.model_dump_json() for case in cases),
     )[:32]

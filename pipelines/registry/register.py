@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.contracts import names
 from pipelines.contracts.decision import PLATFORM
-from pipelines.contracts.learning import LABELS
+from pipelines.contracts.learning import LABELS, REGIME
 from pipelines.contracts.result import EvaluationResult, RegistrationResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.estimators.artefact import Artefact
@@ -155,6 +155,7 @@ def _tags(spec: RegistrationSpec) -> dict[str, str]:
         "lock_hash": lock_hash(),
         **({"plant": training.plant} if training.plant else {}),
         **_labels(training),
+        **({REGIME: training.regime.model_dump_json()} if training.regime else {}),
         **code_revision(),
         HEADLINE: json.dumps(spec.evaluation.headline),
     }

@@ -9,7 +9,7 @@ be used. Later data move the border; the rows of the unseen groups are never tra
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from hashlib import sha256
 
@@ -63,6 +63,18 @@ def split_by_time(
         return SET_ASIDE if at >= trained or unseen(group) else TRAIN
 
     return [part(group, at) for group, at in zip(groups, times, strict=True)]
+
+
+def regime_split(spec: SplitSpec, since: str, times: Sequence[datetime]) -> SplitSpec:
+    """The rule of a training that answers an incident which began on the day `since`.
+
+    `times` are those of the labelled rows. It stays as it is where too few of the days since then
+    are labelled to learn from any: the gate will say what is missing.
+    """
+    if not times:
+        return spec
+    days = (max(times).astimezone(UTC).date() - date.fromisoformat(since)).days + 1
+    return spec.for_regime(days) or spec
 
 
 def _part(group: str, content: str, spec: SplitSpec) -> str:

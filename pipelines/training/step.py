@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines import estimators, specs
 from pipelines.contracts import names
-from pipelines.contracts.learning import Labels
+from pipelines.contracts.learning import Labels, Regime
 from pipelines.contracts.result import FeaturesResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError
@@ -26,7 +26,7 @@ from pipelines.publication import code_hash, digest, lock_hash, publish_once
 from pipelines.settings import Settings
 from pipelines.tasks import task
 from pipelines.training.plant import spoil
-from pipelines.training.split import split, split_by_time
+from pipelines.training.split import regime_split, split, split_by_time
 
 if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
@@ -51,6 +51,8 @@ class TrainSpec(BaseModel):
     """Spoils the training on purpose, to see it stopped: a name of `pipelines.training.plant`."""
     labels: Labels | None = None
     """What reviewers said, at one snapshot; None trains on the labels that documents came with."""
+    regime: Regime | None = None
+    """What the training answers, where that is an incident: it learns from what came since."""
 
     def key(self) -> str:
         """Names the training by all that its files depend on: data, spec, code and lock.
@@ -60,11 +62,12 @@ class TrainSpec(BaseModel):
         return digest(
             self.features.feature_key,
             # Policies judge what was trained, or start it; they have no say in the training.
-            self.model.model_dump_json(exclude={"gate", "review", "corrections"}),
+            self.model.model_dump_json(exclude={"gate", "review", "corrections", "monitoring"}),
             code_hash(*_CODE),
             lock_hash(),
             *([self.plant] if self.plant else []),
             *([self.labels.model_dump_json(exclude={"snapshot_id"})] if self.labels else []),
+            *([self.regime.model_dump_json()] if self.regime else []),
         )[:32]
 
 
@@ -124,6 +127,7 @@ def _train(
         artefact_hash=artefact_hash,
         plant=spec.plant,
         labels=spec.labels,
+        regime=spec.regime,
     )
     (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
 
@@ -182,6 +186,8 @@ def _parts(spec: TrainSpec, lake: "Lake", labels: pa.Table | None) -> dict[str, 
         by_content = split(found.groups, found.contents, rule)
         sets = kept(lake, spec.model.name, key)
         return apart(dict(zip(found.keys, by_content, strict=True)), sets)
+    if spec.regime is not None:
+        rule = regime_split(rule, spec.regime.since, found.times)
     by_time = split_by_time(found.groups, found.times, rule)
     golden = golden_keys(lake, spec.model.name, key)
     return {

@@ -66,11 +66,13 @@ def train(
     from pipelines.training.step import TrainSpec, run
 
     current = settings.load()
+    request = TakenRequest.model_validate(taken)
     spec = TrainSpec(
         model=_spec(model, params),
         features=FeaturesResult.model_validate(features),
         plant=params.get("plant"),
-        labels=TakenRequest.model_validate(taken).labels,
+        labels=request.labels,
+        regime=request.regime,
     )
     result = run(spec, lake=Lake.open(current), settings=current, progress=log.info)
     return result.to_xcom()
