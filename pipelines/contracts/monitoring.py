@@ -15,6 +15,7 @@ Side = Literal["input", "output"]
 Kind = Literal["number", "category"]
 Decision = Literal["quiet", "alert", "retrain", "stop"]
 Severity = Literal["low", "medium", "high"]
+Happening = Literal["opened", "worse", "closed"]
 Topic = Literal["input", "output", "volume", "quality", "system"]
 """What a signal is about."""
 
@@ -234,6 +235,26 @@ class Incident(_Record):
     moved: list[str]
     request_id: int | None = None
     """The retrain request that it led to."""
+    follows: str = ""
+    """What was done about it, or why nothing yet, in words."""
+    labels_missing: int | None = None
+    """Labelled rows since it began that a training still lacks: review tasks of the regime are
+    wanted. None where nothing waits for labels."""
+
+
+class Transition(_Record):
+    """What people are told of an incident, as it was then."""
+
+    transition_id: int
+    incident_id: int
+    model: str
+    kind: str
+    what: Happening
+    window: str
+    severity: Severity
+    headline: str
+    causes: list[str]
+    at: AwareDatetime
 
 
 class BreakerRow(_Record):
