@@ -53,8 +53,17 @@ def refused_table(model: str) -> str:
 
 
 def windows_table(model: str) -> str:
-    """Sketches of what came in and what was answered, partitioned by day."""
+    """Sketches of what came in and what was answered: a row for each column of each day."""
     return f"{NAMESPACE}.windows_{model}"
+
+
+def binnings_table(model: str) -> str:
+    """The bins in which a model's sketches are counted: a row for each calibration."""
+    return f"{NAMESPACE}.binnings_{model}"
+
+
+REVIEWED = "reviewed"
+"""Watched column that holds what people are asked by: its upper bin is what they would see."""
 
 
 ROLE = "role"

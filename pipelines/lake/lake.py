@@ -9,12 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.exceptions import NoSuchTableError
-from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
+from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, In, Or
 from pyiceberg.table import Table
 
 from pipelines.contracts import names
-from pipelines.errors import NotFoundError
+from pipelines.errors import NotFoundError, TransientError
 from pipelines.settings import Settings
 
 CATALOG = "lake"
@@ -93,6 +93,39 @@ class Lake:
         assert snapshot is not None  # noqa: S101 - it was committed in the line above
         return snapshot.snapshot_id
 
+    def replace(
+        self,
+        table: str,
+        rows: pa.Table,
+        replaced: Sequence[Mapping[str, Any]],
+        *,
+        base: int | None,
+        note: Mapping[str, str],
+    ) -> int:
+        """Puts rows in place of those that any of `replaced` describes; gives the snapshot's id.
+
+        Each of `replaced` is as `where` of `read`. One commit with `note`, and only on the
+        snapshot `base`: where anybody has written since, TransientError is raised and nothing is
+        committed. The table was made before. For small tables.
+        """
+        found = self._table(table)
+        if found.metadata.current_snapshot_id == base:
+            try:
+                with found.transaction() as transaction:
+                    if replaced:
+                        either = reduce(Or, map(_expression, replaced))
+                        transaction.delete(either, snapshot_properties=dict(note))
+                    transaction.append(rows, snapshot_properties=dict(note))
+                snapshot = self.current_snapshot(table)
+                assert snapshot is not None  # noqa: S101 - it was committed in the lines above
+                return snapshot
+            except (CommitFailedException, ValidationException):
+                pass
+        raise TransientError(
+            f"another attempt wrote to {table} since this one began; nothing was committed by this "
+            "one. Run it again: it starts from what is there now."
+        )
+
     def current_snapshot(self, table: str) -> int | None:
         """Identifier of the newest commit; None where nothing was ever committed."""
         if not self.exists(table):
@@ -126,6 +159,14 @@ class Lake:
     def count(self, table: str, snapshot_id: int) -> int:
         """Number of rows of one snapshot; raises NotFoundError."""
         return int(self._pinned(table, snapshot_id)[1].scan(snapshot_id=snapshot_id).count())
+
+    def counts(self, table: str, column: str) -> dict[str, int]:
+        """Rows by the value of the column by which alone a table is partitioned, of the newest
+        commit; told from the table's metadata, without reading a row. Empty without any."""
+        if self.current_snapshot(table) is None:
+            return {}
+        parts = self._table(table).inspect.partitions().to_pylist()
+        return {part["partition"][column]: part["record_count"] for part in parts}
 
     def read(
         self,

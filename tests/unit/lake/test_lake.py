@@ -6,7 +6,7 @@ import threading
 import pyarrow as pa
 import pytest
 
-from pipelines.errors import NotFoundError
+from pipelines.errors import NotFoundError, TransientError
 from pipelines.lake.lake import Lake
 from pipelines.settings import Settings
 
@@ -121,3 +121,28 @@ def test_lake_reads_when_another_writer_holds_the_catalog(settings, lake):
 
     assert ids(Lake.open(settings).read(TABLE)) == ["a"]
     writer.close()
+
+
+def test_counts_are_those_of_the_newest_commit_when_rows_were_replaced(lake):
+    assert lake.counts(TABLE, "day") == {}
+    append(lake, thing("a"), thing("b"), thing("c", "2026-01-02"))
+    lake._catalog.load_table(TABLE).overwrite(
+        pa.Table.from_pylist([thing("d")], schema=SCHEMA), "day = '2026-01-01'"
+    )
+
+    assert lake.counts(TABLE, "day") == {"2026-01-01": 1, "2026-01-02": 1}
+
+
+def test_replace_touches_only_what_it_names(lake):
+    rows = [thing("a"), thing("b", size=2), thing("c", "2026-01-02", 2)]
+    base = append(lake, *rows)
+    new = pa.Table.from_pylist([thing("d", size=9)], schema=SCHEMA)
+    where = [{"day": "2026-01-01", "size": [2]}, {"day": "2026-01-03"}]
+
+    last = lake.replace(TABLE, new, where, base=base, note={"why": "test"})
+
+    assert ids(lake.read(TABLE, snapshot_id=last)) == ["a", "c", "d"]
+    assert lake.history(TABLE)[0].summary["why"] == "test"
+    with pytest.raises(TransientError, match="another attempt wrote"):
+        lake.replace(TABLE, new, [], base=base, note={})
+    assert ids(lake.read(TABLE)) == ["a", "c", "d"]
