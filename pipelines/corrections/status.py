@@ -8,8 +8,8 @@ from pipelines.contracts.correction import Batch, RetrainRequest, Standing, Thre
 from pipelines.contracts.policy import CorrectionPolicy
 from pipelines.contracts.spec import ModelSpec
 from pipelines.corrections import signals
-from pipelines.corrections.accuracy import Rate
 from pipelines.corrections.threshold import cooled_at, evaluate, spent
+from pipelines.measures.rate import Rate
 from pipelines.opsdb import batches, proposals, requests, standings
 from pipelines.opsdb.database import Session
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.contracts.correction import ThresholdVerdict
 from pipelines.contracts.policy import CorrectionPolicy, QuietHours
-from pipelines.corrections.accuracy import Rate
+from pipelines.measures.rate import Rate
 
 WEEK = timedelta(days=7)
 

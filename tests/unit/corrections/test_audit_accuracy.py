@@ -9,6 +9,7 @@ from factories.operations import NOW, change
 from pipelines.corrections import accuracy, agreement, claim, state
 from pipelines.corrections.settle import same_value
 from pipelines.governance import promotion
+from pipelines.measures.rate import rate
 from pipelines.opsdb import ledger
 
 
@@ -16,7 +17,7 @@ from pipelines.opsdb import ledger
 def test_interval_is_wilson_s_when_all_were_drawn_alike(hits, n):
     from scipy.stats import binomtest
 
-    found = accuracy.rate([True] * hits + [False] * (n - hits), [4.0] * n)
+    found = rate([True] * hits + [False] * (n - hits), [4.0] * n)
     low, high = binomtest(hits, n).proportion_ci(0.95, method="wilson")
     assert found.interval() == pytest.approx((low, high), abs=1e-12)
     assert found.effective == pytest.approx(n)
@@ -36,7 +37,7 @@ def test_share_is_unbiased_when_some_were_drawn_more_often():
                 if chance.random() < drawn:
                     right.append(chance.random() < (0.95 if easy else 0.55))
                     weights.append(1 / drawn)
-        found = accuracy.rate(right, weights)
+        found = rate(right, weights)
         low, high = found.interval()
         inside += low <= 0.75 <= high
         shares.append(found.share)
@@ -45,7 +46,7 @@ def test_share_is_unbiased_when_some_were_drawn_more_often():
 
 
 def test_no_document_measures_nothing():
-    assert accuracy.rate([], []) is None
+    assert rate([], []) is None
 
 
 def test_audit_alone_measures_the_champion(opsdb, spec):

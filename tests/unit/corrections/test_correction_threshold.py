@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.contracts.policy import CorrectionPolicy, QuietHours
-from pipelines.corrections.accuracy import Rate
 from pipelines.corrections.threshold import Signals, Training, cooldown, evaluate
+from pipelines.measures.rate import Rate
 
 POLICY = CorrectionPolicy(threshold=10)
 
