@@ -40,7 +40,8 @@ def claim(
     if insert_new(session, DeliveryRow, [row]):
         return True
     lost = update(DeliveryRow).where(*_key(transition_id, channel), _lost(now - again))
-    return bool(session.execute(lost.values(claimed_at=now)).rowcount)  # type: ignore[attr-defined]
+    taken = session.execute(lost.values(claimed_at=now, note=None))
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
 
 
 def done(session: Session, transition_id: int, channel: str, now: datetime) -> None:
@@ -50,7 +51,7 @@ def done(session: Session, transition_id: int, channel: str, now: datetime) -> N
 
 
 def failed(session: Session, transition_id: int, channel: str, now: datetime, why: str) -> None:
-    """The channel did not take it, and why; it is due again after a while."""
+    """The channel did not take it, and why; it is due again at once."""
     values = {"claimed_at": now, "note": why}
     session.execute(update(DeliveryRow).where(*_key(transition_id, channel)).values(**values))
 
@@ -84,7 +85,9 @@ def read(session: Session, query: Select[TransitionRow, str, str]) -> list[Trans
 
 
 def _lost(before: datetime) -> ColumnElement[bool]:
-    return and_(DeliveryRow.delivered_at.is_(None), DeliveryRow.claimed_at <= before)
+    """Claimed and not sent: its sender said that it failed, or has been silent for long."""
+    nobody = or_(DeliveryRow.note.is_not(None), DeliveryRow.claimed_at <= before)
+    return and_(DeliveryRow.delivered_at.is_(None), nobody)
 
 
 def _key(transition_id: int, channel: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

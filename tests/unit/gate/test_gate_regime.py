@@ -1,4 +1,4 @@
-"""A training that answers an incident: the rows since it began decide, and too few never promote."""
+"""A training that answers an incident: the rows since it began decide; too few never promote."""
 
 from dataclasses import replace
 

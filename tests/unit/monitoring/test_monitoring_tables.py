@@ -144,6 +144,10 @@ def test_delivery_is_claimed_by_one_and_comes_back_when_its_sender_died(opsdb):
         deliveries.done(session, first.transition_id, "mail", NOW + HOUR)
         assert claim_in(session, second, NOW)
         deliveries.failed(session, second.transition_id, "mail", NOW, "refused")
+    assert due(NOW)[0] == ["worse"]  # at once, for the sender's next try
+    assert claim(second, NOW) and not claim(second, NOW)
+    with opsdb.write() as session:
+        deliveries.failed(session, second.transition_id, "mail", NOW, "refused")
     assert due(NOW + 9 * HOUR)[0] == ["worse"]
     assert not claim(first, NOW + 9 * HOUR)
     with opsdb.read() as session:
