@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from pipelines import specs
 from pipelines.contracts.correction import RetrainReason, RetrainRequest, ThresholdVerdict
-from pipelines.contracts.learning import Labels
+from pipelines.contracts.learning import Labels, Regime
 from pipelines.contracts.policy import CorrectionPolicy
 from pipelines.contracts.result import TakenRequest
 from pipelines.contracts.spec import ModelSpec
@@ -17,7 +17,7 @@ from pipelines.errors import MisconfiguredError
 from pipelines.lake import labels as labels_of
 from pipelines.lake.golden import golden_keys
 from pipelines.lake.lake import Lake
-from pipelines.opsdb import corrections, requests
+from pipelines.opsdb import corrections, incidents, requests
 from pipelines.opsdb.database import OpsDb, Session
 from pipelines.settings import Settings
 
@@ -77,12 +77,14 @@ class Desk:
             if before is not None and before.run_id != run:
                 training.give_up(session, self.spec.name, str(before.run_id), GONE, now)
             request = training.start(session, self.spec, run, self.golden, now, reason)
+            regime = _regime(session, request.request_id)
         return TakenRequest(
             model=self.spec.name,
             request_id=request.request_id,
             reasons=[one.detail for one in request.reasons],
             batches=request.batches,
             labels=self._labels(request),
+            regime=regime,
         )
 
     def trial(self) -> TakenRequest:
@@ -134,6 +136,16 @@ class Desk:
         return labels_of.publish(
             self.lake, self.settings, self.spec.name, rows, until=until, batches=batches
         )
+
+
+def _regime(session: Session, request_id: int) -> Regime | None:
+    """The new regime that a request asks to learn, where incidents led to it."""
+    found = incidents.behind(session, request_id)
+    if not found:
+        return None
+    return Regime(
+        since=max(one.since for one in found), incidents=[one.incident_id for one in found]
+    )
 
 
 def in_force(spec: ModelSpec, settings: Settings) -> ModelSpec:

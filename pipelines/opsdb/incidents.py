@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from pipelines.contracts.monitoring import Happening, Incident, Severity, Transition
 from pipelines.errors import NotFoundError
+from pipelines.opsdb import requests
 from pipelines.opsdb.deliveries import read, told
 from pipelines.opsdb.monitortables import IncidentRow, TransitionRow
 
@@ -121,6 +122,13 @@ def latest(session: Session, model: str | None = None, limit: int = 100) -> list
 def wanting_labels(session: Session, model: str) -> Incident | None:
     """The open incident whose training waits for labels of its regime, the oldest."""
     return next((one for one in still_open(session, model) if one.labels_missing), None)
+
+
+def behind(session: Session, request_id: int) -> list[Incident]:
+    """Incidents that led to a retrain request, or to one that it took over, by number."""
+    asked = IncidentRow.request_id.in_(requests.family(session, request_id))
+    found = session.scalars(select(IncidentRow).where(asked).order_by(IncidentRow.incident_id))
+    return [_incident(row) for row in found]
 
 
 def transitions(session: Session, incident_id: int) -> list[Transition]:

@@ -164,12 +164,14 @@ def _row(session: Session, request_id: int) -> RetrainRow:
 
 def _request(session: Session, row: RetrainRow) -> RetrainRequest:
     """With the reasons and batches of its own and of those whose training failed."""
-    family = _family(session, row.request_id)
+    members = family(session, row.request_id)
     reasons = session.scalars(
-        select(ReasonRow).where(ReasonRow.request_id.in_(family)).order_by(ReasonRow.reason_id)
+        select(ReasonRow).where(ReasonRow.request_id.in_(members)).order_by(ReasonRow.reason_id)
     )
     batches = session.scalars(
-        select(BatchRow.batch_id).where(BatchRow.request_id.in_(family)).order_by(BatchRow.batch_id)
+        select(BatchRow.batch_id)
+        .where(BatchRow.request_id.in_(members))
+        .order_by(BatchRow.batch_id)
     )
     return RetrainRequest(
         **{name: getattr(row, name) for name in _REQUEST},
@@ -180,7 +182,7 @@ def _request(session: Session, row: RetrainRow) -> RetrainRequest:
     )
 
 
-def _family(session: Session, request_id: int) -> list[int]:
+def family(session: Session, request_id: int) -> list[int]:
     """The request and all that were merged into it."""
     found, new = [request_id], [request_id]
     while new:

@@ -7,10 +7,12 @@ from factories.corrections import correction, write
 from factories.operations import NOW
 
 from pipelines.contracts.correction import RetrainReason
+from pipelines.contracts.learning import Regime
+from pipelines.corrections import training
 from pipelines.corrections.desk import Desk, newest
 from pipelines.errors import MisconfiguredError
 from pipelines.lake.lake import Lake
-from pipelines.opsdb import requests
+from pipelines.opsdb import incidents, requests
 from pipelines.opsdb.database import OpsDb
 from pipelines.settings import Settings
 
@@ -74,6 +76,31 @@ def test_request_of_a_run_that_is_gone_is_taken_over(desk):
     desk.finish("r1", 4, NOW)  # it comes back to life, too late
     with desk.db.read() as session:
         assert requests.find(session, "receipts", "r1").state == "failed"
+
+
+def test_training_knows_the_regime_when_incidents_led_to_it(desk):
+    def alarm(kind: str, since: str, request_id: int) -> int:
+        seen = {"severity": "high", "window": since, "headline": "moved", "causes": []}
+        with desk.db.write() as session:
+            begun = incidents.begin(
+                session, "receipts", kind, since=since, moved=[], now=NOW, **seen
+            )
+            incidents.follow(session, begun.incident_id, "asked", request_id=request_id)
+        return begun.incident_id
+
+    with desk.db.write() as session:
+        asked = training.ask(session, "receipts", reason("incident 1", "drift")).request_id
+    first = alarm("drift", "2018-06-10", asked)
+    assert desk.take("r1", None, NOW).regime == Regime(since="2018-06-10", incidents=[first])
+    # Its run is gone: the request that takes over answers what it answered, and what came since.
+    with desk.db.write() as session:
+        training.give_up(session, "receipts", "r1", "gone", NOW)
+        asked = requests.waiting(session, "receipts").request_id
+    second = alarm("quality", "2018-06-14", asked)
+    both = Regime(since="2018-06-14", incidents=[first, second])
+    assert desk.take("r2", reason("r2", "schedule"), NOW).regime == both
+    desk.finish("r2", 4, NOW)
+    assert desk.take("r3", reason("r3", "schedule"), NOW + HOUR).regime is None
 
 
 def test_trial_learns_from_labels_and_claims_nothing(desk):
