@@ -28,14 +28,21 @@ from pipelines.contracts.text import storable
 Verdict = Literal["right", "wrong", "absent", "unreadable"]
 """What a reviewer says of a predicted field: the value stands there so; another one does; the
 document has no such field; it has one that nobody can read, which teaches nothing."""
-Reason = Literal["uncertain", "audit", "second", "adjudicate"]
+Reason = Literal["uncertain", "audit", "regime", "second", "adjudicate"]
 """Why a document is reviewed. `audit` documents are drawn by chance, before and without regard to
-any confidence, and alone measure how right the model is."""
+any confidence, and alone measure how right the model is. `regime` documents are drawn by chance
+from what came since an incident began, where a training waits for labels of the new regime."""
 TaskState = Literal["open", "done", "dropped"]
 RetrainState = Literal["open", "running", "done", "failed", "merged"]
 RetrainKind = Literal["corrections", "drift", "schedule", "data", "hand"]
 
-STAGE: Mapping[Reason, int] = {"uncertain": 1, "audit": 1, "second": 2, "adjudicate": 3}
+STAGE: Mapping[Reason, int] = {
+    "uncertain": 1,
+    "audit": 1,
+    "regime": 1,
+    "second": 2,
+    "adjudicate": 3,
+}
 """Which review of a document a reason makes. A content has one task a stage, for ever."""
 
 Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]

@@ -35,12 +35,12 @@ def draw(
     wanted = min(float(room), n * min(1.0, a_day / max(documents_a_day, n, 1.0)))
     if not n or wanted <= 0:
         return Draw([], 0.0)
-    ranked = sorted((_uniform(seed, one), one) for one in contents)
+    ranked = sorted((uniform(seed, one), one) for one in contents)
     # The rounding must not depend on what is drawn, so it has a number of its own.
-    up = _uniform(seed, f"round {ranked[0][1]}") < wanted - floor(wanted)
+    up = uniform(seed, f"round {ranked[0][1]}") < wanted - floor(wanted)
     return Draw([one for _, one in ranked[: floor(wanted) + up]], wanted / n)
 
 
-def _uniform(seed: int, key: str) -> float:
+def uniform(seed: int, key: str) -> float:
     """A number in [0, 1) that depends on the key alone, on every machine."""
     return int.from_bytes(sha256(f"audit:{seed}:{key}".encode()).digest()[:8], "big") / 2**64

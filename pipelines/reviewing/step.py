@@ -1,4 +1,7 @@
-"""Puts documents to review after a scoring run: an audit sample by chance, then costly doubts."""
+"""Puts documents to review after a scoring run: an audit sample by chance, then costly doubts.
+
+Where a training waits for labels of a new regime, its documents come before the doubts.
+"""
 
 from datetime import UTC, datetime, time
 from math import ceil
@@ -7,16 +10,17 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.contracts.correction import ReviewTask
+from pipelines.contracts.correction import Reason, ReviewTask
 from pipelines.contracts.document import Document
+from pipelines.contracts.monitoring import Incident
 from pipelines.contracts.result import ReviewTasksResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import MisconfiguredError, NotFoundError
 from pipelines.lake.lake import Lake
-from pipelines.opsdb import queue, reviewing
+from pipelines.opsdb import incidents, queue, reviewing
 from pipelines.opsdb.database import OpsDb
 from pipelines.publication import digest, publish_once
-from pipelines.reviewing import audit, pool
+from pipelines.reviewing import audit, pool, regime
 from pipelines.reviewing.likeness import Looks
 from pipelines.reviewing.pool import Pool, Scored
 from pipelines.reviewing.select import choose
@@ -58,23 +62,34 @@ def run(
             f"no champion of {model.name!r} has answered anything yet, so there is nothing to "
             f"review. Promote a version and run: millrace run score {model.name}"
         )
-    key = digest(str(found.version), str(found.input_snapshot_id))[:32]
+    with db.read() as session:
+        incident = incidents.wanting_labels(session, model.name)
+    told = [] if incident is None else [f"incident {incident.incident_id}"]
+    key = digest(str(found.version), str(found.input_snapshot_id), *told)[:32]
     folder = settings.runs / "review" / model.name / key
 
     def make(aside: Path) -> None:
-        result = _ask(model, found, lake, db, now)
+        result = _ask(model, found, lake, db, now, incident)
         (aside / "result.json").write_text(result.model_dump_json(indent=1), encoding="utf-8")
 
     publish_once(folder, make)
     return ReviewTasksResult.model_validate_json((folder / "result.json").read_bytes())
 
 
-def _ask(spec: ModelSpec, found: Pool, lake: Lake, db: OpsDb, now: datetime) -> ReviewTasksResult:
+def _ask(
+    spec: ModelSpec,
+    found: Pool,
+    lake: Lake,
+    db: OpsDb,
+    now: datetime,
+    incident: Incident | None,
+) -> ReviewTasksResult:
     policy = spec.review
     midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     with db.read() as session:
         known = queue.known_contents(session, spec.name, [one.content for one in found.documents])
         spent = queue.made_since(session, spec.name, midnight)
+        waiting = queue.queue(session, spec.name, now).get("regime", {}).get("open", 0)
     left = max(0, policy.per_day - sum(spent.values()))
     a_day = policy.per_day * policy.audit_share
     fresh = [one.content for one in found.documents if one.fresh]
@@ -90,18 +105,30 @@ def _ask(spec: ModelSpec, found: Pool, lake: Lake, db: OpsDb, now: datetime) -> 
     taken = known | set(drawn.contents)
     # The rest of the day's audit waits for the runs to come.
     room = max(0, left - max(kept, len(drawn.contents)))
-    picked, texts = _doubts(spec, found, taken, lake, room)
+    new: list[Scored] = []
+    if incident is not None:
+        given = {"waiting": waiting, "room": room, "seed": spec.seed}
+        new = regime.draw(found.documents, taken, incident, **given)
+    taken |= {one.content for one in new}
+    picked, texts = _doubts(spec, found, taken, lake, room - len(new))
     by_content = {one.content: one for one in found.documents}
     audited = [by_content[one] for one in drawn.contents if one not in known]
-    texts |= pool.documents(lake, spec, found.input_snapshot_id, [one.key for one in audited])
+    whole = [one.key for one in (*audited, *new)]
+    texts |= pool.documents(lake, spec, found.input_snapshot_id, whole)
+    every = [*spec.fields]
     tasks = [
-        _task(spec, found, one, texts[one.key], [*spec.fields], now, chance=drawn.chance)
-        for one in audited
+        *(
+            _task(spec, found, one, texts[one.key], "audit", every, now, drawn.chance)
+            for one in audited
+        ),
+        *(_task(spec, found, one, texts[one.key], "regime", every, now) for one in new),
+        *(_task(spec, found, one, texts[one.key], "uncertain", ask, now) for one, ask in picked),
     ]
-    tasks += [_task(spec, found, one, texts[one.key], fields, now) for one, fields in picked]
     with db.write() as session:
         written = reviewing.add(session, tasks)
     asked = {"audit": len(audited), "uncertain": len(picked)}
+    if incident is not None:
+        asked["regime"] = len(new)
     return ReviewTasksResult(
         model=spec.name,
         version=found.version,
@@ -147,11 +174,12 @@ def _task(
     found: Pool,
     one: Scored,
     document: Document,
+    reason: Reason,
     fields: list[str],
     now: datetime,
     chance: float | None = None,
 ) -> ReviewTask:
-    """A task; audits come before all doubts, since a sample half reviewed measures nothing."""
+    """A task; what was drawn comes before all doubts: a sample half reviewed measures nothing."""
     worst = sum(spec.review.cost(name) for name in spec.fields)
     doubt = sum(spec.review.cost(name) * _doubt(one, name) for name in spec.fields)
     return ReviewTask(
@@ -161,8 +189,8 @@ def _task(
         document=document,
         predictions=dict(one.answers),
         fields=fields,
-        reason="uncertain" if chance is None else "audit",
-        priority=doubt if chance is None else worst,
+        reason=reason,
+        priority=doubt if reason == "uncertain" else worst,
         chance=chance,
         created_at=now,
     )
