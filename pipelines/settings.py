@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -91,6 +91,23 @@ class Settings(BaseSettings):
     review_proxies: tuple[str, ...] = ()
     """Addresses of proxies whose word on the caller's address and on HTTPS is believed."""
 
+    metrics_port: int = Field(default=9464, ge=0, le=65535)
+    """Where Prometheus reads what all stores and services say of themselves, at /metrics."""
+    probes: dict[str, str] = {}
+    """Services to look at by name, as addresses that answer 200 when all is well; empty: the
+    embedded ones. A JSON object such as {"mlflow": "http://mlflow:5000/health"}."""
+    compute_cost_per_hour: float = Field(default=1, ge=0)
+    """What an hour of a task costs, in any one unit; with 1 costs are hours."""
+    traces: str = Field(default="file", pattern=r"^(off|file|https?://.+)$")
+    """Where spans of runs, tasks and Spark jobs go: `file` (bounded JSON lines in the home), an
+    address that takes OTLP over HTTP, such as http://collector:4318/v1/traces, or `off`."""
+    lineage: str = Field(default="off", pattern=r"^(off|file|https?://.+)$")
+    """Where OpenLineage events go: `file` (JSON lines in the home), an address that takes them,
+    or `off`, because they cost each task processor time (docs/telemetry.md)."""
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """What our own processes log: `json` lines for machines, `text` for people; `auto` is text on
+    a terminal and JSON elsewhere."""
+
     retry_delay_seconds: float = Field(default=30, ge=0)
     """Pause before a failed task is tried again."""
 
@@ -130,6 +147,11 @@ class Settings(BaseSettings):
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def telemetry(self) -> Path:
+        """Spans and lineage events, where they stay in the home."""
+        return self.root / "telemetry"
 
     @property
     def data_docs(self) -> Path:

@@ -2,6 +2,7 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
+from millrace_airflow.listener import TelemetryListener
 from millrace_airflow.pages.lazy import LazyApp
 
 URL_PREFIX = "/millrace"
@@ -18,10 +19,11 @@ def _view(name: str, path: str, destination: str, route: str) -> dict[str, str]:
 
 
 class MillracePlugin(AirflowPlugin):
-    """Pages of Millrace inside Airflow, behind Airflow's own sign-in."""
+    """Pages of Millrace inside Airflow, behind Airflow's own sign-in, and the record of runs."""
 
     name = "millrace"
-    fastapi_apps = [  # noqa: RUF012 - the base class declares it so
+    listeners = [TelemetryListener()]  # noqa: RUF012 - the base class declares it so
+    fastapi_apps = [  # noqa: RUF012
         {
             "app": LazyApp("millrace_airflow.pages.app"),
             "url_prefix": URL_PREFIX,

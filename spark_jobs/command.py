@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from pipelines import settings
 from pipelines.contracts.result import StepResult
 from pipelines.errors import MillraceError
+from pipelines.telemetry import trace
+from pipelines.telemetry.rows import rows_of
 from spark_jobs.report import leave_error, leave_result
 
 log = logging.getLogger(__name__)
@@ -36,14 +39,25 @@ def days(text: str) -> list[str]:
 
 
 def reported(result: Path, work: Callable[[], Result]) -> Result:
-    """Does the work and leaves what came of it, result or error, in the file `result`."""
-    try:
-        done = work()
-    except MillraceError as error:
-        leave_error(result, error)
-        raise
-    leave_result(result, done)
+    """Does the work and leaves what came of it, result or error, in the file `result`.
+
+    The work is a span of the trace of the task that started the job.
+    """
+    with trace.job(f"spark.{_job(work)}", settings.load()) as told:
+        try:
+            done = work()
+        except MillraceError as error:
+            leave_error(result, error)
+            raise
+        told |= {name: value for name, value in rows_of(done.to_xcom()) if value is not None}
+        leave_result(result, done)
     return done
+
+
+def _job(work: Callable[[], object]) -> str:
+    """The job's file: its module, or the program where it was submitted."""
+    module = work.__module__.rpartition(".")[2]
+    return Path(sys.argv[0]).stem if module == "__main__" else module
 
 
 def start(main: Callable[[], object]) -> None:

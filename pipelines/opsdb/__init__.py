@@ -3,5 +3,5 @@
 The one room that names SQLAlchemy.
 """
 
-REVISION = "0005"
+REVISION = "0006"
 """Newest migration, here so that reading it imports nothing; a test compares it with the folder."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pipelines.errors import MisconfiguredError, TransientError
 from pipelines.opsdb import REVISION
-from pipelines.opsdb.engine import make_engine
+from pipelines.opsdb.engine import BUSY_SECONDS, make_engine
 from pipelines.settings import Settings
 
 
@@ -38,9 +38,9 @@ class OpsDb:
         return found
 
     @classmethod
-    def at(cls, uri: str) -> "OpsDb":
-        """The database at an address, whatever its state."""
-        return cls(make_engine(uri))
+    def at(cls, uri: str, busy_seconds: float = BUSY_SECONDS) -> "OpsDb":
+        """The database at an address, whatever its state; `busy_seconds` as of `make_engine`."""
+        return cls(make_engine(uri, busy_seconds))
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -6,18 +6,32 @@ BUSY_SECONDS = 30
 """How long a writer waits for another one."""
 
 
-def make_engine(uri: str) -> Engine:
-    """SQLAlchemy's engine of an address `sqlite:///FILE` or `postgresql://…`."""
+def make_engine(uri: str, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """SQLAlchemy's engine of an address `sqlite:///FILE` or `postgresql://…`.
+
+    `busy_seconds` bounds the wait for another writer; who asks for less than usual would rather
+    do without, so that on a server it bounds the connection and each statement too.
+    """
     url = make_url(uri)
     if url.drivername == "postgresql":
         # What SQLAlchemy would choose by itself is not in the lock.
         url = url.set(drivername="postgresql+psycopg2")
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        return create_engine(url, pool_pre_ping=True, connect_args=_patience(busy_seconds))
+    engine = create_engine(url, connect_args={"timeout": busy_seconds})
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _patience(busy_seconds: float) -> dict[str, object]:
+    if busy_seconds >= BUSY_SECONDS:
+        return {}
+    milliseconds = int(busy_seconds * 1000)
+    return {
+        "connect_timeout": max(2, round(busy_seconds)),  # the least that the driver knows
+        "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
+    }
 
 
 def _set_up(connection: object, _: object) -> None:

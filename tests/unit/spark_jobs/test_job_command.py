@@ -1,5 +1,6 @@
 """The common part of the jobs' command lines, without Spark."""
 
+import json
 import logging
 
 import pytest
@@ -19,6 +20,11 @@ RESULT = FeaturesResult(
 )
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
+
+
 def refuse():
     raise BadDataError("half of the rows are refused")
 
@@ -30,6 +36,21 @@ def test_job_leaves_its_result_when_the_work_is_done(tmp_path):
 
     assert FeaturesResult.model_validate_json(path.read_bytes()) == RESULT
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_work_of_a_job_is_a_span_below_its_task(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRACEPARENT", f"00-{'a' * 32}-{'b' * 16}-01")
+
+    command.reported(tmp_path / "result.json", lambda: RESULT)
+    with pytest.raises(BadDataError):
+        command.reported(tmp_path / "result.json", refuse)
+
+    lines = (tmp_path / "home" / "telemetry" / "spans.jsonl").read_text().splitlines()
+    done, refused = map(json.loads, lines)
+    assert done["name"] == "spark.test_job_command"
+    assert (done["context"]["trace_id"], done["parent_id"]) == ("0x" + "a" * 32, "0x" + "b" * 16)
+    assert done["attributes"] == {"rows_in": 3, "rows_out": 3}
+    assert refused["status"]["description"] == "BadDataError"
 
 
 def test_job_leaves_its_error_when_the_work_is_refused(tmp_path):
