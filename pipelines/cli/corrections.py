@@ -104,8 +104,8 @@ def status(model: Model) -> None:
     """
     from pipelines import settings, specs
     from pipelines.corrections import status as stands
-    from pipelines.corrections.desk import in_force
     from pipelines.opsdb.database import OpsDb
+    from pipelines.retraining.policy import in_force
 
     current = settings.load()
     spec = in_force(specs.model(model), current)

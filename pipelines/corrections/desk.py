@@ -3,22 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from pipelines import specs
 from pipelines.contracts.correction import RetrainReason, RetrainRequest, ThresholdVerdict
 from pipelines.contracts.learning import Labels, Regime
-from pipelines.contracts.policy import CorrectionPolicy
 from pipelines.contracts.result import TakenRequest
 from pipelines.contracts.spec import ModelSpec
 from pipelines.corrections import claim, labels, training
 from pipelines.corrections.claim import Claimed
-from pipelines.errors import MisconfiguredError
 from pipelines.lake import labels as labels_of
 from pipelines.lake.golden import golden_keys
 from pipelines.lake.lake import Lake
 from pipelines.opsdb import corrections, incidents, requests
 from pipelines.opsdb.database import OpsDb, Session
+from pipelines.retraining.policy import in_force
 from pipelines.settings import Settings
 
 GONE = "its run ended without a version"
@@ -146,22 +143,6 @@ def _regime(session: Session, request_id: int) -> Regime | None:
     return Regime(
         since=max(one.since for one in found), incidents=[one.incident_id for one in found]
     )
-
-
-def in_force(spec: ModelSpec, settings: Settings) -> ModelSpec:
-    """The spec with the policy that holds in this home; raises MisconfiguredError."""
-    if not settings.corrections:
-        return spec
-    try:
-        policy = CorrectionPolicy.model_validate(
-            spec.corrections.model_dump() | settings.corrections
-        )
-    except ValidationError as error:
-        raise MisconfiguredError(
-            f"MILLRACE_CORRECTIONS does not fit: {error}. It holds values of `corrections:` as in "
-            "a model.yaml."
-        ) from error
-    return spec.model_copy(update={"corrections": policy})
 
 
 def newest(model: str, settings: Settings) -> int:

@@ -8,10 +8,11 @@ from pipelines.contracts.correction import Batch, RetrainRequest, Standing, Thre
 from pipelines.contracts.policy import CorrectionPolicy
 from pipelines.contracts.spec import ModelSpec
 from pipelines.corrections import signals
-from pipelines.corrections.threshold import cooled_at, evaluate, spent
+from pipelines.corrections.threshold import evaluate
 from pipelines.measures.rate import Rate
 from pipelines.opsdb import batches, proposals, requests, standings
 from pipelines.opsdb.database import Session
+from pipelines.retraining.allowance import cooled_at, spent
 
 
 @dataclass(frozen=True)

@@ -5,25 +5,12 @@ A signal that could not be read is None and fails closed: nothing starts.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from pipelines.contracts.correction import ThresholdVerdict
-from pipelines.contracts.policy import CorrectionPolicy, QuietHours
+from pipelines.contracts.policy import CorrectionPolicy
 from pipelines.measures.rate import Rate
-
-WEEK = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Training:
-    """A training that was started, for whatever reason."""
-
-    started_at: datetime
-    cost: float | None
-    """None where it did not say."""
-    rejected: bool | None
-    """What became of its candidate; None where nothing is decided, or it made none."""
+from pipelines.retraining.allowance import Training, obstacles
 
 
 @dataclass(frozen=True)
@@ -67,47 +54,10 @@ def evaluate(signals: Signals, policy: CorrectionPolicy, now: datetime) -> Thres
     if signals.waiting is not None:
         joins = f"It joins request {signals.waiting}, which is open."
         return ThresholdVerdict(decision="fire", reasons=[*wishes, joins], missing=missing)
-    blocks = [
-        block
-        for block in (
-            _cooling(signals.trainings, policy, now),
-            _too_dear(signals.trainings, policy, now),
-            _quiet(policy.quiet, now),
-        )
-        if block is not None
-    ]
+    blocks = obstacles(signals.trainings, policy, now)
     if blocks:
         return ThresholdVerdict(decision="wait", reasons=blocks, missing=missing)
     return ThresholdVerdict(decision="fire", reasons=wishes, missing=missing)
-
-
-def cooldown(trainings: Sequence[Training], policy: CorrectionPolicy) -> timedelta:
-    """How long nothing starts after the newest training: longer for each rejected in a row."""
-    rejected = 0
-    for one in trainings:
-        if one.rejected is False:
-            break
-        rejected += one.rejected is True
-    most = policy.cooldown_most_hours
-    # A power of a large number of rejections is no number any more.
-    hours = policy.cooldown_hours * policy.cooldown_growth ** min(rejected, 50)
-    return timedelta(hours=max(policy.cooldown_hours, min(hours, most)))
-
-
-def cooled_at(trainings: Sequence[Training], policy: CorrectionPolicy) -> datetime | None:
-    """When the cool-down ends; None before the first training."""
-    if not trainings:
-        return None
-    return max(one.started_at for one in trainings) + cooldown(trainings, policy)
-
-
-def spent(trainings: Sequence[Training], policy: CorrectionPolicy, now: datetime) -> float:
-    """What the trainings of the last seven days cost; those dated later by a wrong clock too."""
-    return sum(
-        policy.training_cost if one.cost is None else one.cost
-        for one in trainings
-        if one.started_at > now - WEEK
-    )
 
 
 def _wishes(counted: int, audit: Mapping[str, Rate], policy: CorrectionPolicy) -> list[str]:
@@ -123,35 +73,3 @@ def _wishes(counted: int, audit: Mapping[str, Rate], policy: CorrectionPolicy) -
                 f"surely in more than {at_least:.1%}; the limit is {policy.error_limit:.1%}."
             )
     return found
-
-
-def _cooling(trainings: Sequence[Training], policy: CorrectionPolicy, now: datetime) -> str | None:
-    until = cooled_at(trainings, policy)
-    if until is None or now >= until:
-        return None
-    hours = cooldown(trainings, policy) / timedelta(hours=1)
-    return f"It cools down until {until:%Y-%m-%d %H:%MZ}, {hours:g} hours after the last training."
-
-
-def _too_dear(trainings: Sequence[Training], policy: CorrectionPolicy, now: datetime) -> str | None:
-    before = spent(trainings, policy, now)
-    if before + policy.training_cost <= policy.weekly_cost:
-        return None
-    return (
-        f"Trainings cost {before:g} in seven days and one more {policy.training_cost:g}: "
-        f"{policy.weekly_cost:g} is the most."
-    )
-
-
-def _quiet(quiet: QuietHours | None, now: datetime) -> str | None:
-    if quiet is None:
-        return None
-    clock = now.astimezone(ZoneInfo(quiet.zone)).time()
-    inside = (
-        quiet.start <= clock < quiet.end
-        if quiet.start <= quiet.end
-        else clock >= quiet.start or clock < quiet.end
-    )
-    if not inside:
-        return None
-    return f"Quiet hours are {quiet.start:%H:%M} to {quiet.end:%H:%M} ({quiet.zone})."

@@ -109,7 +109,7 @@ def _reason(model: str, context: Any, now: datetime) -> tuple[Any, datetime | No
 def _labelled(model: str, events: Any) -> bool:
     from pipelines import settings, specs
     from pipelines.lake.lake import Lake
-    from pipelines.training.labelled import labelled_rows
+    from pipelines.retraining.labelled import labelled_rows
 
     days = sorted({day for event in events for day in event.extra["days"]})
     return labelled_rows(Lake.open(settings.load()), specs.model(model), days) > 0

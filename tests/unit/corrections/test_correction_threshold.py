@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.contracts.policy import CorrectionPolicy, QuietHours
-from pipelines.corrections.threshold import Signals, Training, cooldown, evaluate
+from pipelines.corrections.threshold import Signals, evaluate
 from pipelines.measures.rate import Rate
+from pipelines.retraining.allowance import Training, cooldown
 
 POLICY = CorrectionPolicy(threshold=10)
 

@@ -6,8 +6,8 @@ import pytest
 from pipelines import specs
 from pipelines.contracts import names
 from pipelines.lake.lake import Lake
+from pipelines.retraining.labelled import labelled_rows
 from pipelines.settings import Settings
-from pipelines.training.labelled import labelled_rows
 
 FIRST, SECOND = "2026-01-01", "2026-01-02"
 

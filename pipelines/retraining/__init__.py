@@ -1,0 +1,1 @@
+"""What every wish for a training obeys, whoever wishes: cool-down, cost, quiet hours, labels."""
