@@ -8,10 +8,10 @@ from pathlib import Path
 from pipelines.settings import Settings
 
 FIRST_DAY = date(2026, 1, 5)
-DAYS = 7
-SEED = 1
+DAYS = 14
+SEED = 3
 LATER_DAYS = 3
-LATER_SEED = 101
+LATER_SEED = 103
 
 
 @dataclass(frozen=True)
