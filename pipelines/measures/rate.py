@@ -51,7 +51,7 @@ def rate(right: Sequence[float], weights: Sequence[float] | None = None) -> Rate
     total = sum(weights)
     share = min(1.0, sum(weight * hit for hit, weight in zip(right, weights, strict=True)) / total)
     spread = sum((weight * (hit - share)) ** 2 for hit, weight in zip(right, weights, strict=True))
-    if 0 < share < 1:
+    if 0 < share < 1 and spread > 0:
         # No sample tells more than its documents, whatever a lucky estimate of the variance says.
         effective = min(float(len(right)), share * (1 - share) * total * total / spread)
     else:
