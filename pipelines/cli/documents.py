@@ -52,6 +52,17 @@ def sample(
         int | None,
         typer.Option(min=0, help="Broken lines to add, of several kinds.", show_default=False),
     ] = None,
+    first: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Documents: number of the first; from N on they are others of the same merchants.",
+            show_default=False,
+        ),
+    ] = None,
+    worn: Annotated[
+        bool | None, typer.Option("--worn", help="Documents: from a worn scanner, as a drift.")
+    ] = None,
 ) -> None:
     """Makes invented rows of a data set, with the noise of real ones.
 
@@ -73,6 +84,8 @@ def sample(
         "scans": scans,
         "kind": None if kind is None else kind.value,
         "bad": bad,
+        "first": first,
+        "worn": worn,
     }
     given = {name: value for name, value in asked.items() if value is not None}
     _check_known(dataset, generate, given)

@@ -51,22 +51,27 @@ def generate(
     scans: bool = False,
     kind: Kind = "mixed",
     bad: int = 0,
+    first: int = 0,
+    worn: bool = False,
 ) -> Sample:
     """Writes `n` documents as JSON lines to `out`, received over `days` from `start`.
 
     `kind="invoices"` types the fields of an invoice (supplier, invoice_number,
     invoice_date, amount_due), the others the four of a receipt. `scans` also draws each
-    document as a PNG in a folder beside `out`; `bad` adds that many broken lines.
+    document as a PNG in a folder beside `out`; `bad` adds that many broken lines. `first` is
+    the number of the first document: from `n` on they are others of the same merchants. `worn`
+    scans them all with a worn scanner.
     """
-    if n < 1 or days < 1 or bad < 0:
+    if n < 1 or days < 1 or bad < 0 or first < 0:
         raise MisconfiguredError(
-            f"n={n}, days={days}, bad={bad}: expected at least 1, 1 and 0. Mend the numbers."
+            f"n={n}, days={days}, bad={bad}, first={first}: expected at least 1, 1, 0 and 0. Mend "
+            "the numbers."
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     pictures = out.with_name(f"{out.stem}_scans") if scans else None
-    makers = _Makers(n, seed, start, days, kind)
+    makers = _Makers(n, seed, start, days, kind, worn)
     rows = []
-    for number in range(n):
+    for number in range(first, first + n):
         row, paper, how = makers.document(number)
         if pictures is not None:
             row["image"] = f"{pictures.name}/{row['document_id']}.png"
@@ -82,7 +87,8 @@ def generate(
 class _Makers:
     """Makes the documents of one sample, each from its own number alone."""
 
-    def __init__(self, n: int, seed: int, start: date, days: int, kind: Kind) -> None:
+    def __init__(self, n: int, seed: int, start: date, days: int, kind: Kind, worn: bool) -> None:
+        self._worn = worn
         self._seed = seed
         self._start = start
         self._days = days
@@ -111,7 +117,7 @@ class _Makers:
             purchase = receipt.buy(rng, merchant, when)
             paper = receipt.lay_out(rng, purchase)
             fields = labels.of_receipt(rng, purchase, self._seed)
-        how = noise.scan(rng)
+        how = noise.scan(rng, self._worn)
         row = {
             "document_id": f"sample-{self._seed}-{number:05d}",
             "pages": [_page(paper, noise.read(rng, paper, how))],

@@ -29,9 +29,11 @@ class Scan:
     """Share of lines that are not found; as many again are cut, joined or read twice."""
 
 
-def scan(rng: Random) -> Scan:
-    """Half of the pages are clean, some are bad."""
+def scan(rng: Random, worn: bool = False) -> Scan:
+    """Half of the pages are clean, some are bad; of a worn scanner all are worse than bad."""
     quality = rng.random()
+    if worn:
+        return Scan(rng.gauss(0, 1.1), rng.uniform(0.03, 0.06), 0.12, 0.06)
     if quality < 0.5:
         return Scan(rng.gauss(0, 0.25), 0.0003, 0.03, 0.002)
     if quality < 0.88:

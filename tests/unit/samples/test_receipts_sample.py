@@ -113,6 +113,23 @@ def test_documents_arrive_over_the_days_asked_for(tmp_path):
     assert days == {date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1)}
 
 
+def test_worn_scanner_misreads_other_documents_of_the_same_merchants(documents, tmp_path):
+    path = generate(400, 7, tmp_path / "s.jsonl", first=400, worn=True).path
+    worn = [row.values for row in interchange.read(path, LIMITS)]
+    assert not {row["document_id"] for row in worn} & {row["document_id"] for row in documents}
+    known = {row["fields"]["company"].upper() for row in documents}
+    # Some merchants come once, and people type a name in more than one way.
+    again = [row["fields"]["company"].upper() in known for row in worn]
+    assert sum(again) > 0.8 * len(again)
+
+    def printed(rows):
+        return sum(
+            row["fields"]["company"].upper() in "\n".join(texts(row)).upper() for row in rows
+        )
+
+    assert printed(worn) < 0.5 * printed(documents)
+
+
 def test_invoices_have_fields_of_their_own_when_asked(tmp_path):
     path = generate(40, 2, tmp_path / "s.jsonl", kind="invoices").path
     for row in interchange.read(path, LIMITS):
