@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     retry_delay_seconds: float = Field(default=30, ge=0)
     """Pause before a failed task is tried again."""
 
+    notifiers: tuple[dict[str, Any], ...] = ()
+    """Channels that are told of alarms, beside the list on the page: millrace_airflow.channels has
+    what each holds. A JSON list such as [{"kind": "slack", "name": "on-call"}]; addresses and
+    secrets are in Airflow's connections."""
+
     corrections: dict[str, Any] = {}
     """What stands in, in this home, for values of `corrections:` of every model.yaml: for trials.
     A JSON object such as {"threshold": 10, "cooldown_hours": 0}."""
