@@ -36,7 +36,7 @@ class TortureHome:
         fields = len(specs.model(MODEL).fields)
         policy = {"threshold": fields, "cooldown_hours": 0, "weekly_cost": 10_000}
         self.settings = Settings(
-            home=folder, airflow_port=0, mlflow_port=0, spark_port=0, review_port=0,
+            home=folder, airflow_port=0, mlflow_port=0, spark_port=0, review_port=0, metrics_port=0,
             retry_delay_seconds=1, poll_seconds=1, corrections=policy,
         )  # fmt: skip
         self._sample = folder / "sample.jsonl"

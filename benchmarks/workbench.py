@@ -78,7 +78,8 @@ def workbench(say: Callable[[str], None]) -> Iterator[Workbench]:
         for name in [name for name in os.environ if name.startswith(("MILLRACE_", "SPARK_"))]:
             del os.environ[name]
         os.environ |= {"MILLRACE_HOME": folder} | {
-            f"MILLRACE_{service}_PORT": "0" for service in ("AIRFLOW", "MLFLOW", "SPARK", "REVIEW")
+            f"MILLRACE_{service}_PORT": "0"
+            for service in ("AIRFLOW", "MLFLOW", "SPARK", "REVIEW", "METRICS")
         }
         current = configuration.load()
         try:

@@ -38,6 +38,7 @@ def airflow_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
         mlflow_port=0,
         spark_port=0,
         review_port=0,
+        metrics_port=0,
     )
     home.prepare(settings)
     yield settings

@@ -44,7 +44,7 @@ def up(
         bool, typer.Option(help="Keep a warm Spark (0.4 GB); without it each job starts one.")
     ] = True,
 ) -> None:
-    """Starts Airflow, MLflow, the reviewers' pages and Spark; they go on when this command ends.
+    """Starts Airflow, MLflow, the reviewers' pages, Spark and the metrics; they go on afterwards.
 
     Example: MILLRACE_AIRFLOW_PORT=0 millrace up --no-spark
     """
@@ -68,9 +68,9 @@ def show_access(settings: Settings, console: Console) -> None:
 
     chosen = ports.assigned(settings)
     console.print()
-    for name in ("airflow", "mlflow", "review"):
+    for name, page in (("airflow", ""), ("mlflow", ""), ("review", ""), ("metrics", "/metrics")):
         console.print(
-            f"  {name:9} http://127.0.0.1:{chosen[name]}", highlight=False, soft_wrap=True
+            f"  {name:9} http://127.0.0.1:{chosen[name]}{page}", highlight=False, soft_wrap=True
         )
     console.print(f"  logs      {settings.logs / 'services'}", highlight=False, soft_wrap=True)
     for title, roles in _ROLES.items():

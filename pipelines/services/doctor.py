@@ -199,6 +199,7 @@ def free_ports(settings: Settings, now: Iterable[Status]) -> str:
         "mlflow": "mlflow",
         "spark": "spark",
         "review": "review",
+        "metrics": "metrics",
     }
     for service in now:
         if service.state in {"running", "starting"}:

@@ -1,4 +1,5 @@
-"""What runs on one machine: Airflow's four components, MLflow, the reviewers' pages, Spark."""
+"""What runs on one machine: Airflow's four components, MLflow, the reviewers' pages, the figures
+for Prometheus, Spark."""
 
 import datetime as dt
 import socket
@@ -39,6 +40,7 @@ def services(settings: Settings, *, spark: bool = True) -> list[Service]:
         *_airflow(chosen["airflow"], settings),
         _mlflow(chosen["mlflow"], settings),
         _review(chosen["review"], settings),
+        _metrics(chosen["metrics"]),
     ]
     return [*found, _spark(chosen["spark"], ports.spark_address(settings))] if spark else found
 
@@ -93,6 +95,18 @@ def _review(port: int, settings: Settings) -> Service:
         url=url,
         is_ready=lambda _: _answers(f"{url}/health"),
         grace=7,
+        stop_stage=1,
+    )
+
+
+def _metrics(port: int) -> Service:
+    return Service(
+        name="metrics",
+        command=(sys.executable, "-m", "pipelines.telemetry.metrics", "--port", str(port)),
+        port="metrics",
+        url=f"http://127.0.0.1:{port}/metrics",
+        is_ready=lambda _: _listens(port),
+        grace=5,
         stop_stage=1,
     )
 

@@ -17,6 +17,7 @@ SETTING = {
     "mlflow": "MILLRACE_MLFLOW_PORT",
     "spark": "MILLRACE_SPARK_PORT",
     "review": "MILLRACE_REVIEW_PORT",
+    "metrics": "MILLRACE_METRICS_PORT",
 }
 
 
@@ -41,6 +42,7 @@ def wanted(settings: Settings) -> dict[str, int]:
         "mlflow": settings.mlflow_port,
         "spark": settings.spark_port,
         "review": settings.review_port,
+        "metrics": settings.metrics_port,
     }
 
 

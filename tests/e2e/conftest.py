@@ -27,6 +27,7 @@ def environment(home: Path) -> dict[str, str]:
         "MILLRACE_MLFLOW_PORT": "0",
         "MILLRACE_SPARK_PORT": "0",
         "MILLRACE_REVIEW_PORT": "0",
+        "MILLRACE_METRICS_PORT": "0",
         # A killed task is to be tried again at once.
         "MILLRACE_RETRY_DELAY_SECONDS": "1",
     }

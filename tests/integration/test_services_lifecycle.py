@@ -25,7 +25,10 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.settings = Settings(home=path)
-        ports = {f"MILLRACE_{name}_PORT": "0" for name in ("AIRFLOW", "MLFLOW", "SPARK", "REVIEW")}
+        ports = {
+            f"MILLRACE_{name}_PORT": "0"
+            for name in ("AIRFLOW", "MLFLOW", "SPARK", "REVIEW", "METRICS")
+        }
         self.environ = {**os.environ, **ports, "MILLRACE_HOME": str(path)}
 
     def millrace(self, *arguments: str) -> subprocess.CompletedProcess[str]:

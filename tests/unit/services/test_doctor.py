@@ -21,7 +21,12 @@ GB = 2**30
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        home=tmp_path / "home", airflow_port=0, mlflow_port=0, spark_port=0, review_port=0
+        home=tmp_path / "home",
+        airflow_port=0,
+        mlflow_port=0,
+        spark_port=0,
+        review_port=0,
+        metrics_port=0,
     )
 
 

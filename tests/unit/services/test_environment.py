@@ -13,7 +13,12 @@ from pipelines.settings import Settings, load
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     made = Settings(
-        home=tmp_path / "a home", airflow_port=0, mlflow_port=0, spark_port=0, review_port=0
+        home=tmp_path / "a home",
+        airflow_port=0,
+        mlflow_port=0,
+        spark_port=0,
+        review_port=0,
+        metrics_port=0,
     )
     secrets.generate(made)
     ports.assign(made)

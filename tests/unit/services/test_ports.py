@@ -24,7 +24,14 @@ def held() -> Iterator[int]:
 def home(path: Path, **given: int) -> Settings:
     return Settings(
         home=path,
-        **{"airflow_port": 0, "mlflow_port": 0, "spark_port": 0, "review_port": 0} | given,
+        **{
+            "airflow_port": 0,
+            "mlflow_port": 0,
+            "spark_port": 0,
+            "review_port": 0,
+            "metrics_port": 0,
+        }
+        | given,
     )
 
 
@@ -42,7 +49,7 @@ def test_port_is_not_asked_for_when_its_service_does_not_start(tmp_path: Path, h
 
 def test_zero_takes_free_ports_and_keeps_them(tmp_path: Path) -> None:
     chosen = ports.assign(home(tmp_path))
-    assert len(set(chosen.values())) == 4
+    assert len(set(chosen.values())) == 5
     assert all(ports.is_free(port) for port in chosen.values())
     assert ports.assign(home(tmp_path)) == chosen
 

@@ -19,7 +19,7 @@ from pipelines.settings import Settings
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
-    for name in ("AIRFLOW", "MLFLOW", "SPARK", "REVIEW"):
+    for name in ("AIRFLOW", "MLFLOW", "SPARK", "REVIEW", "METRICS"):
         monkeypatch.setenv(f"MILLRACE_{name}_PORT", "0")
     return Settings()
 

@@ -27,7 +27,12 @@ def service(name: str, program: str, port: str | None = None, stage: int = 1) ->
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[Settings]:
     made = Settings(
-        home=tmp_path / "home", airflow_port=0, mlflow_port=0, spark_port=0, review_port=0
+        home=tmp_path / "home",
+        airflow_port=0,
+        mlflow_port=0,
+        spark_port=0,
+        review_port=0,
+        metrics_port=0,
     )
     yield made
     supervisor.down(made)

@@ -1,0 +1,1 @@
+"""The figures that Prometheus reads: `python -m pipelines.telemetry.metrics --port N`."""
