@@ -25,7 +25,7 @@ class Links:
 
     def timeline(self, model: str) -> str:
         """The model's timeline page."""
-        return f"{self.base.rstrip('/')}/millrace/monitoring/{quote(model, safe='')}"
+        return f"{self.base.rstrip('/')}/millrace/monitor/{quote(model, safe='')}"
 
     def runbook(self, kind: str) -> str:
         """What an alert of this kind means and what to do."""

@@ -216,7 +216,7 @@ def test_mail_has_text_and_escaped_html_and_the_hostile_headline_is_only_text(
     first = plain.splitlines()[0]
     assert first == 'amount moved <b>much</b> {{ 7 * 7 }} <!channel> & "é" Bcc: eve@example.org'
     assert "What follows: a training was asked for (retrain request 4)." in plain
-    assert "/millrace/monitoring/receipts" in plain and "/millrace/runbooks/drift" in plain
+    assert "/millrace/monitor/receipts" in plain and "/millrace/runbooks/drift" in plain
     assert "&lt;b&gt;much" in html and "<b>" not in html and "<script>" not in html
     assert "&lt;script&gt;" in html and "{{ 7 * 7 }}" in html
 
