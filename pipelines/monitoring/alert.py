@@ -58,9 +58,12 @@ class Alert:
         return f"<!doctype html>\n<html><body>\n{lines}<ul>\n{links}</ul>\n</body></html>\n"
 
 
-def alert(told: Transition, incident: Incident, links: Links) -> Alert:
-    """The message of one transition; `incident` says what followed from it until now."""
-    lines = _closed(told, incident) if told.what == "closed" else _alarm(told, incident)
+def alert(told: Transition, incident: Incident, links: Links, *, paused: bool) -> Alert:
+    """The message of one transition; `incident` says what followed from it until now, and `paused`
+    whether the model's scoring stands still."""
+    paused = paused and told.kind == "stop"
+    write = _closed if told.what == "closed" else _alarm
+    lines = write(told, incident, paused)
     about = f"{told.kind}, {told.severity}, since {incident.since}"
     return Alert(
         subject=f"[millrace] {_HEAD[told.what]} {told.model}: {about}",
@@ -72,7 +75,7 @@ def alert(told: Transition, incident: Incident, links: Links) -> Alert:
     )
 
 
-def _alarm(told: Transition, incident: Incident) -> list[str]:
+def _alarm(told: Transition, incident: Incident, paused: bool) -> list[str]:
     what = "got worse" if told.what == "worse" else "became an alarm"
     causes = [f"- {one}" for one in told.causes[:_MOST_CAUSES]]
     return [
@@ -82,25 +85,32 @@ def _alarm(told: Transition, incident: Incident) -> list[str]:
         f"window {told.window}. Incident {incident.incident_id}.",
         "Likely causes:" if causes else "Likely cause: none was found; see the timeline.",
         *causes,
-        f"What follows: {_follows(incident)}",
+        f"What follows: {_follows(incident, paused)}",
         f"See how it stands: millrace monitor status {told.model}",
     ]
 
 
-def _closed(told: Transition, incident: Incident) -> list[str]:
+def _closed(told: Transition, incident: Incident, paused: bool) -> list[str]:
+    left = f"Scoring is still paused: {_resume(told.model)}" if paused else "Nothing is left to do."
     return [
         f"It is over: {told.headline}",
         "",
         f"Incident {incident.incident_id} lasted from {incident.since} to {incident.last}; the "
-        f"window {told.window} ended it. Nothing has to be done now.",
+        f"window {told.window} ended it. {left}",
         *([f"What followed: {incident.follows}"] if incident.follows else []),
     ]
 
 
-def _follows(incident: Incident) -> str:
+def _follows(incident: Incident, paused: bool) -> str:
+    if paused:
+        return f"scoring is paused, nothing is answered. {_resume(incident.model)}"
     if incident.follows:
         return incident.follows
     return "nothing by itself. A person decides; the runbook says what can be done."
+
+
+def _resume(model: str) -> str:
+    return f"When the inputs are right again: millrace monitor resume {model} --as NAME --why …"
 
 
 def _short(line: str) -> str:

@@ -79,11 +79,12 @@ def _send(channel: "Channel", told: "Transition", db: "OpsDb") -> str | None:
     from airflow.configuration import conf
 
     from pipelines.monitoring.alert import Links, alert
-    from pipelines.opsdb import incidents
+    from pipelines.opsdb import breaker, incidents
 
     with db.read() as session:
         incident = incidents.get(session, told.incident_id)
-    message = alert(told, incident, Links(conf.get("api", "base_url")))
+        paused = breaker.is_paused(session, told.model) is not None
+    message = alert(told, incident, Links(conf.get("api", "base_url")), paused=paused)
     try:
         # Not called as a callback: that would read values of the data as Jinja templates.
         channel.notifier(message).notify({})
