@@ -112,20 +112,17 @@ def _runs(found: Iterable[tuple[str, str, str, int, float]]) -> Iterator[Metric]
     seconds = SummaryMetricFamily(
         "millrace_run_seconds", "How long runs took that ended.", labels=_RUN
     )
-    totals: dict[tuple[str, str], tuple[int, float]] = {}
-    open_runs: dict[tuple[str, str], int] = {}
-    for family, name, state, number, lasted in sorted(found):
-        open_runs.setdefault((family, name), 0)
-        if state == "running":
-            open_runs[family, name] = number
-            continue
-        ended.add_metric([family, name, state], number)
-        before = totals.get((family, name), (0, 0.0))
-        totals[family, name] = (before[0] + number, before[1] + lasted)
-    for run, number in open_runs.items():
-        running.add_metric([*run], number)
-    for run, (number, lasted) in totals.items():
-        seconds.add_metric([*run], number, lasted)
+    known: dict[tuple[str, str], dict[str, tuple[int, float]]] = defaultdict(dict)
+    for family, name, state, number, lasted in found:
+        known[family, name][state] = (number, lasted)
+    nothing = (0, 0.0)
+    for run, states in sorted(known.items()):
+        running.add_metric([*run], states.get("running", nothing)[0])
+        # The zeros too: a counter that appears with 1 has not increased, as Prometheus sees it.
+        good, bad = (states.get(state, nothing) for state in ("success", "failed"))
+        ended.add_metric([*run, "success"], good[0])
+        ended.add_metric([*run, "failed"], bad[0])
+        seconds.add_metric([*run], good[0] + bad[0], good[1] + bad[1])
     yield from (ended, running, seconds)
 
 
