@@ -22,6 +22,7 @@ from pipelines.registry.store import (
     AUTHOR,
     CANDIDATE,
     SPLIT_FILE,
+    TRACE,
     TRAIN_KEY,
     ModelVersion,
     Registry,
@@ -51,6 +52,8 @@ class RegistrationSpec(BaseModel):
     evaluation: EvaluationResult
     author: str = PLATFORM
     """Who started the training; never the one who approves it."""
+    trace_id: str | None = None
+    """Trace of the run; None outside of any."""
 
 
 def run(spec: RegistrationSpec, *, lake: "Lake", settings: Settings) -> RegistrationResult:
@@ -154,6 +157,7 @@ def _tags(spec: RegistrationSpec) -> dict[str, str]:
         "seed": str(training.seed),
         "lock_hash": lock_hash(),
         **({"plant": training.plant} if training.plant else {}),
+        **({TRACE: spec.trace_id} if spec.trace_id else {}),
         **_labels(training),
         **({REGIME: training.regime.model_dump_json()} if training.regime else {}),
         **code_revision(),

@@ -30,6 +30,8 @@ TRAIN_KEY = "train_key"
 ARTEFACT_HASH = "artefact_hash"
 AUTHOR = "author"
 """Who started the training."""
+TRACE = "trace_id"
+"""Trace of the run that trained it."""
 
 _SQLITE = "sqlite:///"
 

@@ -109,6 +109,7 @@ def register(
     from pipelines.opsdb.database import OpsDb
     from pipelines.registry import Registry
     from pipelines.registry.register import RegistrationSpec, run
+    from pipelines.telemetry import trace
 
     current = settings.load()
     evaluation = EvaluationResult.model_validate(evaluated)
@@ -117,6 +118,7 @@ def register(
         training=TrainResult.model_validate(trained),
         evaluation=evaluation,
         author=who_started(context),
+        trace_id=trace.trace_id(context["ti"].dag_id, context["ti"].run_id),
     )
     made = run(spec, lake=Lake.open(current), settings=current)
     registry = Registry.open(current)

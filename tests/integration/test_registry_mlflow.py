@@ -42,6 +42,7 @@ def test_version_carries_its_lineage_scores_and_files(home):
     assert version.tags["features_snapshot_id"] == str(fitted.features_snapshot_id)
     assert version.tags["artefact_hash"] == fitted.artefact_hash
     assert version.tags["seed"] == "7"
+    assert version.tags["trace_id"] == "7" * 32
     assert version.tags["lock_hash"] and version.tags["code_revision"]
     client = Registry.open(home.settings).client()
     run = client.get_run(version.run_id)

@@ -149,6 +149,7 @@ def test_every_kind_of_incident_has_its_alert_and_every_alert_what_people_need()
         assert severity in get_args(Severity) or severity == "{{ $labels.severity }}", rule["alert"]
         assert rule["labels"]["model"], rule["alert"]
         assert rule["annotations"]["summary"], rule["alert"]
+        assert (PROJECT_ROOT / rule["annotations"]["runbook"]).is_file(), rule["alert"]
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
