@@ -13,8 +13,10 @@ from pipelines.monitoring import shifts
 from pipelines.monitoring.discovery import persistent
 from pipelines.monitoring.history import Bools, Floats, Ints, Past
 from pipelines.monitoring.limits import Column
-from pipelines.monitoring.rule import SEED, exceeded, watched
+from pipelines.monitoring.rule import SEED, exceeded, tempered, watched
 from pipelines.monitoring.statistic import DISTANCE
+from pipelines.monitoring.tempering import Tempering
+from pipelines.monitoring.volume import ROWS, Volume
 
 MONTH = 30
 """Days of a month."""
@@ -37,12 +39,13 @@ def calibrate(
 
     Raises BadDataError where the past is too short to leave a week out.
     """
-    known = watched(days, binning, policy, seed)
+    known = watched(days, binning, policy, seed=seed)
     if not known.volumes:
         raise BadDataError(
             f"{model}: {len(days)} past days are less than two weeks, so that no week can be held "
             "against another. Calibrate when more days are published."
         )
+    known = tempered(known)
     p = np.stack([one.judge_past() for one in known.every], axis=1)
     level, rate = _level(p, known.past, policy, seed)
     ordered = tuple(sorted(day.day for day in days))
@@ -52,7 +55,10 @@ def calibrate(
         binning=binning,
         days=ordered,
         policy=policy,
-        limits=tuple(_limit(one, level / p.shape[1], policy) for one in known.columns),
+        limits=(
+            *(_limit(one, level / p.shape[1], policy) for one in known.columns),
+            *(_of_volume(one, level / p.shape[1], policy) for one in known.volumes),
+        ),
         level=level,
         false_alarms_per_month=rate,
         made_at=now,
@@ -112,6 +118,7 @@ def _limit(column: Column, level: float, policy: MonitorPolicy) -> Limit:
         "sampling_mean": float(usual.mean[0]),
         "sampling_variance": float(usual.variance[0]),
     }
+    past |= _tail(column.tempering)
     missing = shifts.smallest_missing(column, level, policy)
     if missing is not None:
         past["smallest_missing"] = missing
@@ -121,6 +128,27 @@ def _limit(column: Column, level: float, policy: MonitorPolicy) -> Limit:
         smallest_shift=shifts.smallest(column, level, policy),
         past=past,
     )
+
+
+def _of_volume(volume: Volume, level: float, policy: MonitorPolicy) -> Limit:
+    """The same of the rows (limit as a factor) or of those refused (limit as a share)."""
+    reading = volume.readings
+    middle = np.argsort(reading.rows)[len(reading.rows) // 2]
+    usual = reading.at(np.array([middle]))
+    past = {"windows": float(len(reading.rows)), "rows": float(usual.rows[0])}
+    most = float(volume.limit(usual, level)[0])
+    if volume.name == ROWS:
+        most = float(np.exp(most - usual.mean[0]))
+    return Limit(
+        name=volume.name,
+        limit=most,
+        smallest_shift=shifts.smallest_volume(volume, level, policy),
+        past=past | _tail(volume.tempering),
+    )
+
+
+def _tail(tempering: Tempering) -> dict[str, float]:
+    return {"tail_share": tempering.share, "tail_power": tempering.power}
 
 
 def _reference(days: Sequence[Day], binning: Binning) -> str:

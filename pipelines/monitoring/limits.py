@@ -30,6 +30,7 @@ from pipelines.monitoring.statistic import (
     share,
     standard,
 )
+from pipelines.monitoring.tempering import MODEL, Tempering
 
 _NOISE_DRAWS = 128
 _STEPS = 4
@@ -61,6 +62,7 @@ class Column:
     """How often each past window is in each bootstrap draw: draws × windows."""
     min_rows: int
     seed: int
+    tempering: Tempering = MODEL
     _noise: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
 
     @cached_property
@@ -112,12 +114,18 @@ class Column:
         return history.others(self.past, self.likeness) @ self.counts
 
     @cached_property
+    def elsewhere(self) -> Floats:
+        """Counts of all other blocks than that of each past window: windows × (bins + 1)."""
+        return history.others(self.past, "any") @ self.counts
+
+    @cached_property
     def readings(self) -> dict[str, Reading]:
         """Every statistic of the past windows, each against windows of other blocks."""
-        return self.read(self.counts, self.own)
+        return self.read(self.counts, self.own, self.elsewhere)
 
-    def read(self, counts: Floats, references: Floats) -> dict[str, Reading]:
-        """The statistics of windows against their references, both windows × (bins + 1)."""
+    def read(self, counts: Floats, references: Floats, whole: Floats) -> dict[str, Reading]:
+        """The statistics of windows against their references and, of what is new, against the
+        whole past; all windows × (bins + 1)."""
         rows, held = counts.sum(axis=1), references.sum(axis=1)
         noise = np.array([self._sampling(*one) for one in zip(rows, held, strict=True)])
         distance = divergence(shares(counts), shares(references))
@@ -126,7 +134,10 @@ class Column:
             MISSING: share(counts[:, -1], rows, references[:, -1], held),
         }
         if self.bins.kind == "category":
-            found[UNSEEN] = share(counts[:, -2], rows, references[:, -2], held)
+            # Also of values with a bin that only the window's own block holds: no value of the
+            # reference is without a bin while the bins are few, but each was new once.
+            lacking = np.where(whole[:, :-2] > 0, 0.0, counts[:, :-2]).sum(axis=1)
+            found[UNSEEN] = share(lacking + counts[:, -2], rows, whole[:, -2], whole.sum(axis=1))
             return found
         for name, scores in zip((LOCATION, SPREAD), self.scores, strict=True):
             if scores.any():
@@ -169,14 +180,17 @@ class Column:
         """Windows that are not of the past."""
         counts = history.counts(of, self.bins)
         references = history.peers(self.past, of, self.likeness) @ self.counts
-        readings = self.read(counts, references)
+        whole = np.broadcast_to(self.counts.sum(axis=0), counts.shape)
+        readings = self.read(counts, references, whole)
         by = {name: TAILS[name].p(one, self.natural[name]) for name, one in readings.items()}
         return Judged(self._combined(by, counts), by, readings, counts, references)
 
     def judge_past(self, counts: Floats | None = None) -> Floats:
         """P-values of the past windows, or of what was made of them (windows × (bins + 1)), each
         by what the other blocks say; NaN where there are too few rows."""
-        readings = self.readings if counts is None else self.read(counts, self.own)
+        readings = self.readings
+        if counts is not None:
+            readings = self.read(counts, self.own, self.elsewhere)
         by = {name: np.ones(len(self.counts)) for name in readings}
         for block, natural in enumerate(self.natural_without):
             which = self.past.blocks == block
@@ -186,11 +200,12 @@ class Column:
 
     def _combined(self, by: dict[str, Floats], counts: Floats) -> Floats:
         least = np.minimum(len(by) * np.min(list(by.values()), axis=0), 1.0)
-        return np.where(counts.sum(axis=1) >= self.min_rows, least, np.nan)
+        enough = counts.sum(axis=1) >= self.min_rows
+        return np.where(enough, self.tempering.of(least), np.nan)
 
     def limit(self, name: str, reading: Reading, level: float) -> Floats:
         """Value of a statistic at which the column's p-value falls to `level`, by window."""
-        alone = np.full(len(reading.value), level / len(self.readings))
+        alone = np.full(len(reading.value), self.tempering.before(level) / len(self.readings))
         return reading.mean + limit(TAILS[name], reading, self.natural[name], alone)
 
     def signal(self, window: Window, judged: Judged, level: float) -> Signal:

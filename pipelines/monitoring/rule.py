@@ -1,15 +1,24 @@
 """The rule: which columns of a window have moved, and which of them long enough for an alarm."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.contracts.monitoring import Binning, Bins, Calibration, Day, MonitorPolicy, Signal
+from pipelines.contracts.monitoring import (
+    Binning,
+    Bins,
+    Calibration,
+    Day,
+    Limit,
+    MonitorPolicy,
+    Signal,
+)
 from pipelines.monitoring import history, sentence
 from pipelines.monitoring.discovery import adjusted, persistent
 from pipelines.monitoring.history import Bools, Floats, Past, Window
 from pipelines.monitoring.limits import Column
+from pipelines.monitoring.tempering import MODEL, Tempering, fit
 from pipelines.monitoring.volume import QUARANTINED, ROWS, Volume
 
 DRAWS = 100
@@ -32,17 +41,34 @@ class Watched:
 
 
 def watched(
-    days: Sequence[Day], binning: Binning, policy: MonitorPolicy, seed: int = SEED
+    days: Sequence[Day],
+    binning: Binning,
+    policy: MonitorPolicy,
+    limits: Sequence[Limit] = (),
+    seed: int = SEED,
 ) -> Watched:
     """What is watched, with its past. What has less than two blocks of past is left out."""
+    found = {one.name: Tempering(one.past["tail_share"], one.past["tail_power"]) for one in limits}
     past = history.past(days, policy.window_days)
     times = history.draws(past, DRAWS, seed)
-    columns = (Column(bins, past, times, policy.min_rows, seed) for bins in binning.columns)
-    volumes = (Volume(name, past, times) for name in (ROWS, QUARANTINED))
+    columns = (
+        Column(bins, past, times, policy.min_rows, seed, found.get(bins.name, MODEL))
+        for bins in binning.columns
+    )
+    volumes = (Volume(name, past, times, found.get(name, MODEL)) for name in (ROWS, QUARANTINED))
     return Watched(
         past,
         tuple(one for one in columns if one.long_enough),
         tuple(one for one in volumes if one.long_enough),
+    )
+
+
+def tempered(known: Watched) -> Watched:
+    """The same with p-values corrected by those of their own past."""
+    return replace(
+        known,
+        columns=tuple(replace(one, tempering=fit(one.judge_past())) for one in known.columns),
+        volumes=tuple(replace(one, tempering=fit(one.judge_past())) for one in known.volumes),
     )
 
 
@@ -67,7 +93,7 @@ def signals(
     of None could not be read: rows came, and none was counted in this column.
     """
     policy = calibration.policy
-    known = watched(reference, calibration.binning, policy)
+    known = watched(reference, calibration.binning, policy, calibration.limits)
     of = history.windows(recent, policy.window_days)[-policy.of_windows :]
     if not of:
         return []

@@ -1,35 +1,57 @@
 """Shifts of a known size put into past windows: what the limits would see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.optimize import brentq
 
 from pipelines.contracts.monitoring import MonitorPolicy
-from pipelines.monitoring.history import Floats
+from pipelines.monitoring.distance import shares
+from pipelines.monitoring.history import Bools, Floats
 from pipelines.monitoring.limits import Column
 from pipelines.monitoring.sentence import moments
+from pipelines.monitoring.volume import Volume
 
 DEVIATIONS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2, 3, 5)
 """Shifts of a number that are tried, in standard deviations of its values."""
-SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1)
-"""Shares of rows that change their value, or lose it."""
+SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.9)
+"""Shares of rows that change their value, lose it, or do not come."""
 FOUND = 0.95
 """Share of the past's windows in which a shift must be found to be called visible."""
+_STEEPEST = 700.0
+"""Largest exponent of a weight, near the end of what a float holds."""
 
 
-def shifted(
-    counts: Floats, ends: tuple[float, float], edges: tuple[float, ...], by: float
-) -> Floats:
-    """Windows (windows × (bins + 1), missing last) in which every value of a number is larger by
-    `by`; within a bin values are taken as evenly spread. `ends` are the least and largest value."""
-    borders = np.array([min(ends[0], edges[0]), *edges, max(ends[1], edges[-1])], dtype=float)
-    inner = counts[:, :-1]
-    whole = inner.sum(axis=1, keepdims=True)
-    cumulated = np.concatenate([np.zeros((len(counts), 1)), np.cumsum(inner, axis=1)], axis=1)
-    # Of equal borders (a bin of one value) the last one counts: all of its rows lie below it.
-    below = np.stack([np.interp(borders[1:-1] - by, borders, row) for row in cumulated])
-    filled = np.concatenate([np.zeros_like(whole), below, whole], axis=1)
-    return np.concatenate([np.diff(filled, axis=1), counts[:, -1:]], axis=1)
+def tilted(counts: Floats, means: Floats, by: float) -> Floats | None:
+    """Windows (windows × (bins + 1), missing last) in which the mean of a number is larger by
+    `by`; `means` are those of the bins.
+
+    Each bin is weighted by an exponential of its mean: of all distributions with that mean the
+    one nearest to what is seen (Csiszár 1975, Annals of Probability 3), so the hardest to find,
+    and one that a count can have too, whose values cannot all move by a hundredth. None where no
+    weights of these bins have such a mean.
+    """
+    usual = shares(counts[:, :-1].sum(axis=0))
+    held = means[usual > 0]
+    mean = float(usual @ means)
+    reach = held.max(initial=mean) - held.min(initial=mean)
+    if not held.min(initial=mean) < mean + by < held.max(initial=mean):
+        return None
+
+    def weights(slope: float) -> Floats:
+        power = slope * (means - mean) / reach
+        found: Floats = np.exp(power - power[usual > 0].max())
+        return found
+
+    def miss(slope: float) -> float:
+        share = shares(usual * weights(slope))
+        return float(share @ means) - mean - by
+
+    if miss(-_STEEPEST) * miss(_STEEPEST) > 0:
+        return None
+    chosen = weights(brentq(miss, -_STEEPEST, _STEEPEST))
+    rows = counts[:, :-1].sum(axis=1, keepdims=True)
+    return np.concatenate([shares(counts[:, :-1] * chosen) * rows, counts[:, -1:]], axis=1)
 
 
 def changed(counts: Floats, share: float) -> Floats:
@@ -53,68 +75,86 @@ def _moved(counts: Floats, share: float, to: int) -> Floats:
 
 
 def smallest(column: Column, level: float, policy: MonitorPolicy) -> float | None:
-    """The smallest change of a column that is found: of a number a shift in standard deviations,
-    up and down; of a category the share of rows that change their value. None: none of those
-    tried."""
+    """The smallest change of a column that is found: of a number a shift of its mean in standard
+    deviations, up and down; of a category the share of rows that change their value. None: none
+    of those tried."""
     if column.bins.kind == "category":
-        return _smallest(column, SHARES, level, policy, changed)
+        return _smallest(
+            SHARES, lambda size: _found(column, changed(column.counts, size), level, policy)
+        )
     _, spread = moments(column.bins, column.past.windows)
-    ends = _ends(column)
-    if not spread or ends is None:
+    means = _means(column)
+    if not spread or means is None:
         return None
 
-    def up(counts: Floats, size: float) -> Floats:
-        return shifted(counts, ends, column.bins.edges, size * spread)
+    def both(size: float) -> bool | None:
+        moved = [tilted(column.counts, means, way * size * spread) for way in (1, -1)]
+        each = [_found(column, one, level, policy) for one in moved if one is not None]
+        return all(each) if each else None
 
-    def down(counts: Floats, size: float) -> Floats:
-        return shifted(counts, ends, column.bins.edges, -size * spread)
-
-    each = [_smallest(column, DEVIATIONS, level, policy, one) for one in (up, down)]
-    known = [one for one in each if one is not None]
-    return max(known) if len(known) == len(each) else None
+    return _smallest(DEVIATIONS, both)
 
 
 def smallest_missing(column: Column, level: float, policy: MonitorPolicy) -> float | None:
     """The smallest share of lost values that is found; None: none of those tried."""
-    return _smallest(column, SHARES, level, policy, emptied)
+    return _smallest(
+        SHARES, lambda size: _found(column, emptied(column.counts, size), level, policy)
+    )
 
 
-def _smallest(
-    column: Column,
-    sizes: tuple[float, ...],
-    level: float,
-    policy: MonitorPolicy,
-    move: Callable[[Floats, float], Floats],
-) -> float | None:
-    """The first size from which on every larger one that is tried is found too."""
-    found = None
+def smallest_volume(volume: Volume, level: float, policy: MonitorPolicy) -> float | None:
+    """The smallest share of rows that are lost, or refused, and found; None: none of those
+    tried."""
+
+    def found(size: float) -> bool:
+        return _persist(volume.judge_past(size) <= level, policy)
+
+    return _smallest(SHARES, found)
+
+
+def _smallest(sizes: Sequence[float], found: Callable[[float], bool | None]) -> float | None:
+    """The first size from which on every larger one is found too; None says that such a change
+    cannot be, and counts neither way."""
+    least = None
     for size in reversed(sizes):
-        if _share_found(column, move(column.counts, size), level, policy) < FOUND:
+        seen = found(size)
+        if seen is False:
             break
-        found = size
-    return found
+        least = size if seen else least
+    return least
 
 
-def _share_found(column: Column, counts: Floats, level: float, policy: MonitorPolicy) -> float:
-    """Share of the past's runs of windows, all of them shifted, that end in an alarm: two windows,
-    or as many as an alarm needs."""
-    p = column.judge_past(counts)
-    beyond = (p <= level)[column.known].astype(float)
+def _found(column: Column, counts: Floats, level: float, policy: MonitorPolicy) -> bool:
+    return _persist((column.judge_past(counts) <= level)[column.known], policy)
+
+
+def _persist(beyond: Bools, policy: MonitorPolicy) -> bool:
+    """Whether of the past's runs of windows (two, or as many as an alarm needs), shifted as a
+    whole, enough end in an alarm."""
     run = max(2, policy.alarm_windows)
     if len(beyond) < run:
-        return 0.0
-    summed = np.convolve(beyond, np.ones(run), mode="valid")
-    return float((summed >= policy.alarm_windows).mean())
+        return False
+    summed = np.convolve(beyond.astype(int), np.ones(run, dtype=int), mode="valid")
+    return bool((summed >= policy.alarm_windows).mean() >= FOUND)
 
 
-def _ends(column: Column) -> tuple[float, float] | None:
-    """Least and largest value of the past."""
+def _means(column: Column) -> Floats | None:
+    """Mean of the values in each bin: the middle of its edges, of the last one what is left of the
+    total. None without any value."""
     sketches = [
         day.sketches[column.bins.name]
         for one in column.past.windows
         for day in one.days
         if column.bins.name in day.sketches
     ]
-    least = [one.least for one in sketches if one.least is not None]
-    most = [one.most for one in sketches if one.most is not None]
-    return (min(least), max(most)) if least and most else None
+    ends = [end for one in sketches for end in (one.least, one.most) if end is not None]
+    edges = column.bins.edges
+    if not ends or not edges:
+        return None
+    borders = np.array([min(ends[0], *ends, edges[0]), *edges, max(*ends, edges[-1])])
+    middle: Floats = (borders[1:] + borders[:-1]) / 2
+    rows = column.counts[:, :-1].sum(axis=0)
+    if rows[-1]:
+        rest = (sum(one.total for one in sketches) - rows[:-1] @ middle[:-1]) / rows[-1]
+        middle[-1] = np.clip(rest, borders[-2], borders[-1])
+    return middle

@@ -12,6 +12,7 @@ from pipelines.monitoring.history import Bools, Floats, Likeness, Past, Window
 from pipelines.monitoring.limits import Judged
 from pipelines.monitoring.null import Contrast, Reading, Share, Tail, limit, times_limit
 from pipelines.monitoring.statistic import share
+from pipelines.monitoring.tempering import MODEL, Tempering
 
 ROWS, QUARANTINED = "volume/rows", "volume/quarantined"
 
@@ -24,6 +25,7 @@ class Volume:
     past: Past
     times: Floats
     """How often each past window is in each bootstrap draw: draws × windows."""
+    tempering: Tempering = MODEL
 
     @property
     def tail(self) -> Tail:
@@ -54,36 +56,38 @@ class Volume:
         """What differs from day to day: draws × 2."""
         return self.tail.fit(self.readings, self.times)
 
-    def _read(self, of: Sequence[Window], fits: Bools) -> Reading:
-        rows = np.array([float(one.rows) for one in of])
+    def _read(self, of: Sequence[Window], fits: Bools, lost: float = 0.0) -> Reading:
+        """The figure of windows of which a share of the rows is lost, or refused."""
+        rows = (1 - lost) * np.array([float(one.rows) for one in of])
         held = np.array([float(one.rows) for one in self.past.windows])
         if self.name == ROWS:
             mean = fits @ np.log1p(held) / fits.sum(axis=1)
-            noise = 1 / (1 + np.expm1(mean)) + 1 / (1 + fits @ held)
-            return Reading(np.log1p(rows), mean, noise, rows)
-        refused = np.array([float(one.quarantined) for one in of])
+            return Reading(np.log1p(rows), mean, np.exp(-mean) + 1 / (1 + fits @ held), rows)
+        whole = np.array([float(one.rows + one.quarantined) for one in of])
         before = np.array([float(one.quarantined) for one in self.past.windows])
-        return share(refused, rows + refused, fits @ before, fits @ (held + before))
+        return share(whole - rows, whole, fits @ before, fits @ (held + before))
 
     def judge(self, of: Sequence[Window]) -> Judged:
         """Windows that are not of the past."""
         reading = self._read(of, history.peers(self.past, of, self.likeness))
-        p = self.tail.p(reading, self.natural)
+        p = self.tempering.of(self.tail.p(reading, self.natural))
         nothing = np.empty((len(of), 0))
         return Judged(p, {self.name: p}, {self.name: reading}, nothing, nothing)
 
-    def judge_past(self) -> Floats:
-        """P-value of each past window by what the other blocks say."""
+    def judge_past(self, lost: float = 0.0) -> Floats:
+        """P-value of each past window, of which a share of the rows is lost, by what the other
+        blocks say."""
+        reading = self._read(self.past.windows, history.others(self.past, self.likeness), lost)
         found = np.ones(len(self.past.blocks))
         for block in np.unique(self.past.blocks):
             natural = self.tail.fit(self.readings, self.times * (self.past.blocks != block))
             which = self.past.blocks == block
-            found[which] = self.tail.p(self.readings.at(which), natural)
-        return found
+            found[which] = self.tail.p(reading.at(which), natural)
+        return self.tempering.of(found)
 
     def limit(self, reading: Reading, level: float) -> Floats:
         """Value of the figure, on the upper side, at which its p-value falls to `level`."""
-        alone = np.full(len(reading.value), level)
+        alone = np.full(len(reading.value), self.tempering.before(level))
         return reading.mean + limit(self.tail, reading, self.natural, alone)
 
     def signal(self, window: Window, judged: Judged, level: float) -> Signal:
