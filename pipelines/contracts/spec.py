@@ -18,6 +18,9 @@ EntryPoint = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
 FieldKind = Literal["name", "address", "date", "money", "code", "text"]
 
 
+_WEEK = 7
+
+
 class _Spec(BaseModel):
     # Deferred: the parts are built once, within the whole that is read.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -84,13 +87,14 @@ class SplitSpec(_Spec):
         """The split of a training that answers an incident, of which `days` days have labels.
 
         With `time` at most half of what the gap leaves of them is tested, the newer half, so that
-        the other is learnt from. None where that is less than a day: then nothing of the new
-        regime would be learnt. Without `time` rows of every day are in every part.
+        the other is learnt from. None where that is less than a week (than `test_days`, where
+        these are fewer): of less neither a model nor a test knows every weekday. Without `time`
+        rows of every day are in every part.
         """
         if self.time is None:
             return self
         half = (days - self.gap_days) // 2
-        if half < 1:
+        if half < min(_WEEK, self.test_days):
             return None
         return self.model_copy(update={"test_days": min(self.test_days, half)})
 

@@ -74,7 +74,7 @@ class Desk:
             if before is not None and before.run_id != run:
                 training.give_up(session, self.spec.name, str(before.run_id), GONE, now)
             request = training.start(session, self.spec, run, self.golden, now, reason)
-            regime = _regime(session, request.request_id)
+            regime = _regime(session, self.spec.name, request.request_id)
         return TakenRequest(
             model=self.spec.name,
             request_id=request.request_id,
@@ -135,14 +135,16 @@ class Desk:
         )
 
 
-def _regime(session: Session, request_id: int) -> Regime | None:
-    """The new regime that a request asks to learn, where incidents led to it."""
-    found = incidents.behind(session, request_id)
+def _regime(session: Session, model: str, request_id: int) -> Regime | None:
+    """The new regime that a training is to learn: that of the incidents that led to its request,
+    and of those that led to an earlier one and are open still, since that did not end them."""
+    found = {one.incident_id: one for one in incidents.behind(session, request_id)}
+    for one in incidents.still_open(session, model):
+        if one.request_id is not None:
+            found[one.incident_id] = one
     if not found:
         return None
-    return Regime(
-        since=max(one.since for one in found), incidents=[one.incident_id for one in found]
-    )
+    return Regime(since=max(one.since for one in found.values()), incidents=sorted(found))
 
 
 def newest(model: str, settings: Settings) -> int:

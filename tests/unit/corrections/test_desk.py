@@ -100,7 +100,13 @@ def test_training_knows_the_regime_when_incidents_led_to_it(desk):
     both = Regime(since="2018-06-14", incidents=[first, second])
     assert desk.take("r2", reason("r2", "schedule"), NOW).regime == both
     desk.finish("r2", 4, NOW)
-    assert desk.take("r3", reason("r3", "schedule"), NOW + HOUR).regime is None
+    # They are open still: what was trained did not end them.
+    assert desk.take("r3", reason("r3", "schedule"), NOW + HOUR).regime == both
+    desk.finish("r3", 4, NOW)
+    with desk.db.write() as session:
+        incidents.close(session, first, "2018-06-20", NOW)
+        incidents.close(session, second, "2018-06-20", NOW)
+    assert desk.take("r4", reason("r4", "schedule"), NOW + HOUR).regime is None
 
 
 def test_trial_learns_from_labels_and_claims_nothing(desk):

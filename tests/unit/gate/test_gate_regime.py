@@ -41,7 +41,7 @@ def test_verdict_promotes_when_only_the_new_regime_has_a_gain():
 def test_verdict_rejects_when_only_the_golden_set_has_a_gain():
     one = draw()
     found = signals(seen(one, 2_000, 0.5, 0.005), seen(one, 400, 0.0, 0.0))
-    assert judge(found, POLICY).decision == "promote"
+    assert judge(found, POLICY).decision == "inconclusive"  # a gain that did not last
     verdict = judge(answering(found), POLICY)
     assert verdict.decision == "reject"
     assert "gain of the overall score on 400 documents of the recent set" in verdict.reasons[0]
@@ -112,7 +112,7 @@ def test_several_incidents_are_named_together():
 
 
 @pytest.mark.parametrize(
-    ("days", "tested"), [(8, None), (9, 1), (21, 7), (29, 11), (53, 23), (400, 23)]
+    ("days", "tested"), [(8, None), (20, None), (21, 7), (29, 11), (53, 23), (400, 23)]
 )
 def test_split_of_a_regime_learns_from_as_much_as_it_tests(days, tested):
     rule = SplitSpec(group_by="customer_id", time="at", test_days=23, gap_days=7)
