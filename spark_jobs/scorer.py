@@ -18,7 +18,7 @@ from pipelines.tasks import task
 from spark_jobs.features import BUCKETS
 from spark_jobs.model import on_worker
 
-_NEW = "is_new"
+NEW = "is_new"
 """Column that tells the rows to score from those that are their history."""
 _BATCH_BYTES = 4 * 2**20
 """Rows are answered in batches of about this size: enough to be fast, few enough to be held."""
@@ -62,7 +62,8 @@ class Scorer:
         if spec.history is None:
             found = rows.join(wanted, self.identity, "left_semi").withColumns(_no_verdict())
         else:
-            found = _with_groups(_with_history(rows, wanted, spec, self.identity), spec)
+            marked = rows.join(wanted.withColumn(NEW, F.lit(True)), self.identity, "left")
+            found = with_groups(with_history(marked, spec), spec)
         partitions = int(rows.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
         passed = pa.schema([(name, pa.string()) for name in self.identity])
         outcome = pa.schema([*passed, (RULE, pa.string()), (REASON, pa.string())])
@@ -72,28 +73,25 @@ class Scorer:
         )
 
 
-def _with_history(
-    rows: DataFrame, wanted: DataFrame, spec: ModelSpec, identity: list[str]
-) -> DataFrame:
-    """The wanted rows, marked, and beside them all rows of the time that they look at."""
+def with_history(marked: DataFrame, spec: ModelSpec) -> DataFrame:
+    """Of the rows those where NEW is true, and beside them all rows of the time they look at."""
     assert spec.history is not None  # noqa: S101 - who asks has seen that there is one
     at = F.col(spec.history.time)
-    marked = rows.join(wanted.withColumn(_NEW, F.lit(True)), identity, "left")
     # As whole microseconds: a time would come through the zone of this process.
     ends = F.min(F.unix_micros(at)).alias("first"), F.max(F.unix_micros(at)).alias("last")
-    span = marked.where(_NEW).agg(*ends).first()
+    span = marked.where(NEW).agg(*ends).first()
     if span is None or span["first"] is None:
         return marked.where(F.lit(False)).withColumns(_no_verdict())
     since = span["first"] - timedelta(days=spec.history.days + 1) // timedelta(microseconds=1)
     near = at.between(F.timestamp_micros(F.lit(since)), F.timestamp_micros(F.lit(span["last"])))
-    return marked.where(near).fillna(False, [_NEW]).withColumns(_no_verdict())
+    return marked.where(near).fillna(False, [NEW]).withColumns(_no_verdict())
 
 
 def _no_verdict() -> dict[str, Column]:
     return {name: F.lit(None).cast("string") for name in (RULE, REASON)}
 
 
-def _with_groups(rows: DataFrame, spec: ModelSpec) -> DataFrame:
+def with_groups(rows: DataFrame, spec: ModelSpec) -> DataFrame:
     """What the functions of the groups add, for the marked rows alone."""
     columns = to_arrow_schema(rows.schema)
     for group in spec.history.groups if spec.history else ():
@@ -101,7 +99,7 @@ def _with_groups(rows: DataFrame, spec: ModelSpec) -> DataFrame:
         rows = rows.groupBy(F.pmod(F.xxhash64(group), F.lit(BUCKETS))).applyInArrow(
             _by_group(spec, group, columns), from_arrow_schema(columns)
         )
-    return rows.where(_NEW)
+    return rows.where(NEW)
 
 
 def _by_group(spec: ModelSpec, group: str, schema: pa.Schema) -> Callable[[pa.Table], pa.Table]:
@@ -122,7 +120,7 @@ def _by_batch(
 
     def apply(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         key = predictions.names[0]
-        for rows in _gathered(batches):
+        for rows in gathered(batches):
             sound = rows.filter(rows[RULE].is_null())
             refused = rows.filter(rows[RULE].is_valid())
             if sound.num_rows:
@@ -146,7 +144,7 @@ def _fitted(
     yield from pa.table(whole, schema=schema).to_batches()
 
 
-def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+def gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     held: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:

@@ -7,6 +7,7 @@ of single things: where the most frequent values hold next to nothing, a categor
 it is another one every time.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -51,6 +52,7 @@ def _bins(name: str, side: Side, values: pa.Array, policy: MonitorPolicy) -> Bin
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         numbers: Floats = values.drop_null().cast(pa.float64(), safe=False).to_numpy()
         edges = _edges(numbers[np.isfinite(numbers)], policy.bins)
+        edges = tuple(edge for edge in edges if np.isfinite(edge))
         return Bins(column=name, side=side, kind="number", edges=edges)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
         categories = _categories(as_texts(values), policy.categories)
@@ -70,6 +72,7 @@ def _edges(values: Floats, bins: int) -> tuple[float, ...]:
         # Of neighbouring floats the middle is the lower one: it would be in the bin above it.
         middle = low / 2 + high / 2
         return tuple(np.where(middle > low, middle, high).tolist())
+    # A value in the place of several cuts holds a bin's share by itself.
     cuts = np.quantile(values, np.arange(1, bins) / bins, method="inverted_cdf")
     edge, times = np.unique(cuts, return_counts=True)
     alone = [_next(value) for value in edge[times > 1]]
@@ -78,7 +81,7 @@ def _edges(values: Floats, bins: int) -> tuple[float, ...]:
 
 def _next(value: np.float64) -> float:
     """The next number above: an edge there ends a bin that holds `value` alone."""
-    return float(np.nextafter(value, np.inf))
+    return math.nextafter(value, math.inf)
 
 
 def _categories(texts: pa.Array, most: int) -> tuple[str, ...] | None:

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines import specs
+from pipelines import features, specs
 from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import MisconfiguredError
@@ -78,3 +78,28 @@ def examples(rows: pa.Table, spec: ModelSpec) -> Examples:
 def answer(prediction: dict[str, Any]) -> dict[str, Any]:
     """The probability."""
     return {names.PROBABILITY: prediction[names.PROBABILITY]}
+
+
+def watched_inputs(rows: pa.Table, spec: ModelSpec) -> pa.Table:
+    """The features, and columns of the row that are none; no label and no name of a thing."""
+    history = spec.history
+    names_of_things = {specs.key(spec), target(spec), spec.split.group_by}
+    left_out = names_of_things | set(history.groups if history else ()) | {str(spec.split.time)}
+    found = features.of_rows(rows, spec)
+    columns = {name: rows[name] for name in input_columns(spec) if name in rows.column_names}
+    columns |= {name: found[name] for name in found.column_names}
+    return pa.table({name: one for name, one in columns.items() if name not in left_out})
+
+
+def watched_outputs(predictions: pa.Table, spec: ModelSpec) -> pa.Table:
+    """The probability, by which people are asked too."""
+    del spec
+    found = predictions[names.PROBABILITY]
+    return pa.table({names.PROBABILITY: found, names.REVIEWED: found})
+
+
+def review_threshold(reviewed: pa.Array, rows_a_day: float, spec: ModelSpec) -> float:
+    """The probability that as many rows a day reach as groups are looked at."""
+    share = min(1.0, spec.review_per_day / max(rows_a_day, 1.0))
+    found = pc.quantile(reviewed, 1 - share, interpolation="higher")[0].as_py()
+    return 1.0 if found is None else float(found)

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
+from pipelines.extraction import properties
 from pipelines.extraction.values import letters_and_digits
 from pipelines.tasks.table import Examples
 
@@ -63,6 +66,48 @@ def answer(prediction: dict[str, Any]) -> dict[str, Any]:
             for field in prediction[names.FIELDS]
         }
     }
+
+
+def watched_inputs(rows: pa.Table, spec: ModelSpec) -> pa.Table:
+    """Properties of the pages."""
+    del spec
+    return properties.of_pages(rows[names.PAGES])
+
+
+def watched_outputs(predictions: pa.Table, spec: ModelSpec) -> pa.Table:
+    """Of each field its confidence and whether it is missing; the group's value by its letters.
+
+    People are asked by what an error in a field would cost, the dearest one of a document.
+    """
+    fields = predictions[names.FIELDS].combine_chunks()
+    flat = pc.list_flatten(fields)
+    document = pc.list_parent_indices(fields).to_numpy()
+    of_field = pc.struct_field(flat, "name")
+    n = predictions.num_rows
+    dearest = np.zeros(n)
+    columns: dict[str, Any] = {}
+    for field in spec.fields:
+        places = pc.indices_nonzero(pc.equal(of_field, field)).to_numpy()
+        confidence, value = np.full(n, np.nan), np.full(n, None, dtype=object)
+        mine = flat.take(pa.array(places))
+        confidence[document[places]] = pc.struct_field(mine, "confidence").to_numpy(False)
+        value[document[places]] = pc.struct_field(mine, "value").to_numpy(False)
+        doubt = np.nan_to_num(1 - confidence, nan=0.0)
+        dearest = np.maximum(dearest, doubt * spec.review.cost(field))
+        columns[f"{field}_confidence"] = pa.array(confidence, pa.float64(), from_pandas=True)
+        columns[f"{field}_missing"] = pa.array([one is None for one in value], pa.bool_())
+        if field == spec.split.group_by:
+            texts = [one and letters_and_digits(one) for one in value]
+            columns[field] = pa.array(texts, pa.string())
+    return pa.table(columns | {names.REVIEWED: pa.array(dearest)})
+
+
+def review_threshold(reviewed: pa.Array, rows_a_day: float, spec: ModelSpec) -> float:
+    """The doubt from which a field is asked, whatever the day's budget."""
+    from pipelines.reviewing.select import SURE
+
+    costs = [spec.review.cost(field) for field in spec.fields]
+    return (1 - SURE) * sum(costs) / max(len(costs), 1)
 
 
 def _named(groups: set[str]) -> Callable[[str], str | None]:

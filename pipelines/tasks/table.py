@@ -51,6 +51,21 @@ class Task(Protocol):
     def answer(self, prediction: dict[str, Any]) -> dict[str, Any]:
         """One prediction without its key, as people read it in a JSON line."""
 
+    def watched_inputs(self, rows: pa.Table, spec: ModelSpec) -> pa.Table:
+        """What is watched of rows: flat columns, one row each in the same order.
+
+        `rows` have `input_columns` and what the functions of the groups added.
+        """
+
+    def watched_outputs(self, predictions: pa.Table, spec: ModelSpec) -> pa.Table:
+        """The same of predictions; REVIEWED holds that by which people are asked."""
+
+    def review_threshold(self, reviewed: pa.Array, rows_a_day: float, spec: ModelSpec) -> float:
+        """From which value of REVIEWED a prediction is one that people look at.
+
+        `reviewed` are values of the reference, which has so many rows a day.
+        """
+
 
 def task(name: str) -> Task:
     """The task `name`; raises MisconfiguredError."""
