@@ -1,6 +1,7 @@
 """Sketches published rows and the predictions that are shown, for the watch over a model.
 
-    python spark_jobs/monitor.py --model card_fraud --days 2018-06-10 --binning KEY|--choose …
+    python spark_jobs/monitor.py --model card_fraud --days 2018-06-10 --binning KEY …
+    python spark_jobs/monitor.py --model card_fraud --days 2018-04-01,… --choose 2018-04-01,… …
 
 A side of a day is named by what it was made of: the day's publication and the code, or the shown
 version and the publication it answered. What is there in the same bins is not counted again, and
@@ -10,9 +11,10 @@ Spark is not even started where nothing is missing. One commit shows all of a ru
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from pipelines import settings as configuration
 from pipelines import specs
@@ -51,11 +53,24 @@ class _Content:
     def days(self, side: Side) -> list[str]:
         return sorted(day for of, day in self.parts if of == side)
 
+    def of(self, days: Sequence[str]) -> "_Content":
+        """The same of some of the days."""
+        mine = {part: one for part, one in self.parts.items() if part[1] in set(days)}
+        return replace(self, parts=mine)
+
 
 def run(
-    model: str, days: Sequence[str], binning: str | None, token: str, settings: Settings
+    model: str,
+    days: Sequence[str],
+    binning: str | None,
+    token: str,
+    settings: Settings,
+    *,
+    choose_from: Sequence[str] | None = None,
 ) -> SketchResult:
-    """Sketches of the days in the bins `binning`, or in bins that are chosen from these days.
+    """Sketches of the days in the bins `binning`, or in bins that are chosen from `choose_from`.
+
+    These are among the days; without them the bins are chosen from all of the days.
 
     Raises NotFoundError for a day that was never delivered and for bins that are not there,
     BadDataError where bins are to be chosen and no row is published. Waits for a live twin.
@@ -64,7 +79,8 @@ def run(
     lake = Lake.open(settings)
     with held(token, names.windows_table(model), settings):
         content = _content(lake, spec, days)
-        origin = _origin(spec, content)
+        chosen_from = content.of(days if choose_from is None else choose_from)
+        origin = _origin(spec, chosen_from)
         bins = (
             windows.binning(lake, model, binning)
             if binning is not None
@@ -78,7 +94,7 @@ def run(
         }
         if due:
             with fenced_session(f"monitor {model}", token, settings) as spark:
-                bins = _sketch(spark, lake, spec, content, due, bins, origin, token)
+                bins = _sketch(spark, lake, spec, content, due, bins, origin, token, chosen_from)
         if bins is None:
             raise _nothing(spec)
         return SketchResult(
@@ -137,8 +153,9 @@ def _sketch(
     bins: Binning | None,
     origin: str,
     token: str,
+    chosen_from: _Content,
 ) -> Binning:
-    """Makes the parts that are due, in bins chosen from all of the content where there are none."""
+    """Makes the parts that are due; where there are no bins they are chosen from `chosen_from`."""
     base = lake.current_snapshot(names.windows_table(spec.name))
     days = {side: sorted(day for of, day in due if of == side) for side in (INPUT, OUTPUT)}
     with ExitStack() as stack:
@@ -149,7 +166,7 @@ def _sketch(
             for side, frame in frames.items():
                 frames[side] = frame.persist()
                 stack.callback(frames[side].unpersist)
-            bins = _chosen(spec, frames, content)
+            bins = _chosen(spec, frames, chosen_from)
             windows.keep_binning(lake, spec.name, bins, origin)
         found = {
             (bins.key, side, day): one
@@ -178,13 +195,15 @@ def _rows(
 def _chosen(spec: ModelSpec, frames: Mapping[Side, DataFrame], content: _Content) -> Binning:
     columns: list[Bins] = []
     for side, frame in frames.items():
-        drawn = sample(frame, spec, side, SAMPLE)
+        mine = content.days(side)
+        if not mine and side == OUTPUT:
+            continue
+        drawn = sample(frame.where(F.col(names.DAY).isin(mine)), spec, side, SAMPLE)
         if side == INPUT and not drawn.num_rows:
             raise _nothing(spec)
         given = {}
         if names.REVIEWED in drawn.column_names:
-            days = content.days(side)
-            a_day = sum(content.parts[side, day].rows for day in days) / len(days)
+            a_day = sum(content.parts[side, day].rows for day in mine) / len(mine)
             scores = drawn[names.REVIEWED].combine_chunks()
             given[names.REVIEWED] = [task(spec.task).review_threshold(scores, a_day, spec)]
         columns += choose(drawn, side, spec.monitoring, given)
@@ -207,11 +226,18 @@ def main(argv: Sequence[str] | None = None) -> SketchResult:
     )
     bins = parser.add_mutually_exclusive_group(required=True)
     bins.add_argument("--binning", help="key of the bins")
-    bins.add_argument("--choose", action="store_true", help="bins from these very days")
+    bins.add_argument("--choose", type=command.days, help="bins from these of the days")
     given = parser.parse_args(argv)
     return command.reported(
         given.result,
-        lambda: run(given.model, given.days, given.binning, given.token, configuration.load()),
+        lambda: run(
+            given.model,
+            given.days,
+            given.binning,
+            given.token,
+            configuration.load(),
+            choose_from=given.choose,
+        ),
     )
 
 

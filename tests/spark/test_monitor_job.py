@@ -40,7 +40,7 @@ class Home:
     def publish(self, **days):
         scoring.publish(self.settings, self.spec.dataset, days)
 
-    def sketch(self, days=None, binning=None, away=False):
+    def sketch(self, days=None, binning=None, away=False, choose_from=None):
         """`away`: there is no Spark to reach."""
         self.runs += 1
         changes = {"spark_remote": "sc://127.0.0.1:1"} if away else {}
@@ -50,6 +50,7 @@ class Home:
             binning,
             f"monitor-{self.spec.name}-{self.runs}",
             self.settings.model_copy(update=changes),
+            choose_from=choose_from,
         )
 
     def read(self, result, days=None):
@@ -142,6 +143,16 @@ def test_only_what_changed_is_sketched_anew(spark_settings, tmp_path):
     assert one.sketches["output/total_confidence"] != two.sketches["output/total_confidence"]
     assert one.sketches["input/lines"] == two.sketches["input/lines"]
     assert not home.sketch(binning=scored.binning, away=True).changed
+
+
+def test_bins_are_those_of_the_days_that_they_are_chosen_from(spark_settings, tmp_path):
+    home = Home(spark_settings, "receipts", tmp_path)
+    some = sorted(home.days)[:2]
+    part = home.sketch(choose_from=some)
+    assert set(home.read(part)) == set(home.days)
+    assert_same(home.read(part)[max(home.days)].sketches, home.expected(part, max(home.days)))
+    assert home.sketch().binning != part.binning
+    assert not home.sketch(days=some, away=True).changed, "the same days have the same bins"
 
 
 def test_row_that_cannot_be_computed_is_missing_and_the_others_are_told(
