@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from pipelines.contracts.decision import Person, Why
 from pipelines.contracts.policy import Share
 
 Side = Literal["input", "output"]
@@ -62,6 +63,9 @@ class MonitorPolicy(BaseModel):
     review tasks from the regime are asked for, where people review the model."""
     report_rows: Annotated[int, Field(ge=100, le=20_000)] = 2_000
     """Rows of each side that Evidently's report is drawn from."""
+    schedule: str | None = "30 6 * * *"
+    """Cron time (UTC) at which the day before is judged, whatever came of it: a day without rows
+    wakes nobody. Null judges after scoring alone."""
 
 
 class Bins(_Record):
@@ -267,3 +271,10 @@ class BreakerRow(_Record):
     person: str
     """A named person, or `millrace`."""
     reason: str
+
+
+class Turned(_Record):
+    """What a person says who turns the switch."""
+
+    person: Person
+    why: Why

@@ -30,6 +30,13 @@ def calibration(session: Session, model: str, reference: str | None = None) -> C
     return None if row is None else Calibration.model_validate(row.content)
 
 
+def calibrations(session: Session, model: str) -> list[Calibration]:
+    """Every calibration, oldest first."""
+    query = select(CalibrationRow.content).where(CalibrationRow.model == model)
+    found = session.scalars(query.order_by(CalibrationRow.calibration_id))
+    return [Calibration.model_validate(content) for content in found]
+
+
 def keep_window(session: Session, record: WindowRecord) -> bool:
     """Stores a judged window in place of what was judged of it before.
 
@@ -68,12 +75,6 @@ def windows(
     if until is not None:
         query = query.where(WindowRow.window <= until)
     return [_window(row) for row in session.scalars(query.limit(limit))]
-
-
-def judged(session: Session, model: str) -> dict[str, str]:
-    """Reference by which each window was judged, by its last day."""
-    query = select(WindowRow.window, WindowRow.reference).where(WindowRow.model == model)
-    return dict(session.execute(query).tuples().all())
 
 
 def _newest(session: Session, model: str, reference: str | None = None) -> CalibrationRow | None:

@@ -1,0 +1,119 @@
+"""An incident asks for a training, through the one table of requests, and obeys what all obey.
+
+Drift never promotes: the gate judges what comes of the training, on rows of the new regime. Where
+too few of these have labels nothing is trained, and it is said what is missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipelines.contracts.correction import RetrainReason
+from pipelines.contracts.decision import PLATFORM
+from pipelines.contracts.monitoring import Incident
+from pipelines.contracts.policy import CorrectionPolicy
+from pipelines.contracts.spec import ModelSpec
+from pipelines.monitoring.verdict import KIND
+from pipelines.opsdb import incidents, requests
+from pipelines.opsdb.database import Session
+from pipelines.retraining.allowance import obstacles
+from pipelines.retraining.trainings import trainings
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Labelled rows since an incident began, and the days from its first to the newest of them."""
+
+    rows: int
+    days: int
+
+
+def ask(
+    session: Session,
+    spec: ModelSpec,
+    labelled: Callable[[str], Labelled | None],
+    now: datetime,
+) -> None:
+    """Asks for a training for each open incident that may have one and has not asked yet.
+
+    `labelled` counts since a day; None where it could not be read, and nothing starts. Under
+    `corrections.lock`.
+    """
+    for one in incidents.still_open(session, spec.name):
+        if one.kind in KIND.values() and one.request_id is None:
+            _consider(session, spec, one, labelled, now)
+
+
+def waiting(session: Session, model: str) -> int | None:
+    """The request that an incident led to and that no training has taken yet."""
+    found = requests.waiting(session, model)
+    drift = found is not None and any(one.kind == "drift" for one in found.reasons)
+    return found.request_id if found is not None and drift else None
+
+
+def _consider(
+    session: Session,
+    spec: ModelSpec,
+    one: Incident,
+    labelled: Callable[[str], Labelled | None],
+    now: datetime,
+) -> None:
+    policy = spec.monitoring
+    if one.kind not in policy.retrain_on:
+        if one.kind in {"drift", "quality"}:
+            _note(session, one, "model.yaml asks for no training: `monitoring: retrain_on`.")
+        return
+    if one.severity == "low":
+        _note(session, one, "No training: the model hardly looks at what moved.")
+        return
+    found = labelled(one.since)
+    if found is None:
+        _note(session, one, "No training yet: the labels since it began could not be read.")
+        return
+    short = _too_few(spec, one, found)
+    if short is not None:
+        missing = max(1, policy.min_labelled - found.rows)
+        _note(session, one, short, labels_missing=missing)
+        return
+    joins = requests.waiting(session, spec.name) is not None
+    against = [] if joins else _against(session, spec.corrections, spec.name, now)
+    if against:
+        _note(session, one, f"No training yet. {' '.join(against)}")
+        return
+    reason = RetrainReason(
+        key=f"incident {one.incident_id}",
+        kind="drift",
+        detail=one.headline,
+        person=PLATFORM,
+        at=now,
+    )
+    request = requests.ask(session, spec.name, reason)
+    said = f"A training was asked for: request {request.request_id}"
+    said += ", which was open already." if joins else "."
+    incidents.follow(session, one.incident_id, said, request_id=request.request_id)
+
+
+def _too_few(spec: ModelSpec, one: Incident, found: Labelled) -> str | None:
+    """Why what is labelled of the regime is too little to learn from; None where it is enough."""
+    reviewed = bool(spec.fields)
+    who = "Review tasks from it are asked for first." if reviewed else "Its labels come later."
+    if found.rows < spec.monitoring.min_labelled:
+        return (
+            f"No training yet: {found.rows} of {spec.monitoring.min_labelled} labelled rows since "
+            f"{one.since}. {who}"
+        )
+    if spec.split.for_regime(found.days) is None:
+        return (
+            f"No training yet: {found.days} days since {one.since} have labels, too few to train "
+            f"on the older and to test on the newer of them. {who}"
+        )
+    return None
+
+
+def _against(session: Session, policy: CorrectionPolicy, model: str, now: datetime) -> list[str]:
+    return obstacles(trainings(session, model, now), policy, now)
+
+
+def _note(session: Session, one: Incident, said: str, labels_missing: int | None = None) -> None:
+    if (one.follows, one.labels_missing) != (said, labels_missing):
+        incidents.follow(session, one.incident_id, said, labels_missing=labels_missing)

@@ -1,0 +1,164 @@
+"""Judges windows of a live model: signals, verdict, incidents, breaker and retrain request.
+
+Everything that a window leads to is one transaction. The same windows again change nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.contracts.monitoring import Calibration, Day, WindowRecord
+from pipelines.contracts.result import JudgedWindow, MonitorPlan, MonitorResult
+from pipelines.contracts.spec import ModelSpec
+from pipelines.lake import windows
+from pipelines.lake.published import published_days
+from pipelines.monitoring import ask, breaker, incidents, subject
+from pipelines.monitoring.calibrate import calibrate
+from pipelines.monitoring.labels import since as labelled_since
+from pipelines.monitoring.look import Deps, Look, without_learnt
+from pipelines.monitoring.plan import span
+from pipelines.monitoring.verdict import Kind, evaluate
+from pipelines.opsdb import breaker as switch
+from pipelines.opsdb import corrections, monitoring
+from pipelines.opsdb import incidents as kept
+from pipelines.retraining.policy import in_force
+
+SHOWN = 20
+"""Windows that the result names."""
+
+
+class JudgeSpec(BaseModel):
+    """What is to be judged; `binning` names the sketches, None where they could not be made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: ModelSpec
+    plan: MonitorPlan
+    binning: str | None
+
+
+def run(spec: JudgeSpec, deps: Deps) -> MonitorResult:
+    """Judges every window of the plan in order, after it has calibrated where that is asked."""
+    model = in_force(spec.model, deps.settings)
+    if spec.binning is None:
+        return _unread(spec, model, deps)
+    champion = subject.read(model, lake=deps.lake, db=deps.db, registry=deps.registry)
+    reference = without_learnt(
+        windows.read(deps.lake, model.name, binning=spec.binning, days=spec.plan.reference_days),
+        champion,
+    )
+    calibration, made = _calibration(spec, model, reference, deps)
+    look = Look(model, calibration, reference, champion, spec.plan, deps)
+    judged: list[JudgedWindow] = []
+    for window in spec.plan.windows:
+        record, why = look.judge(window)
+        learnt = champion.regime.incidents if champion.regime else ()
+        judged.append(_store(model, record, why, learnt, deps))
+    return _result(model, calibration.reference, made, judged, deps)
+
+
+def _calibration(
+    spec: JudgeSpec, model: ModelSpec, reference: Sequence[Day], deps: Deps
+) -> tuple[Calibration, bool]:
+    """The stored one that the plan names, else a new one of the reference days."""
+    with deps.db.read() as session:
+        found = monitoring.calibration(session, model.name, spec.plan.reference)
+    if spec.plan.reference is not None and found is not None:
+        return found, False
+    assert spec.binning is not None  # noqa: S101 - looked at by `run`
+    bins = windows.binning(deps.lake, model.name, spec.binning)
+    made = calibrate(reference, bins, model.monitoring, model=model.name, now=deps.now)
+    with deps.db.write() as session:
+        corrections.lock(session, model.name)
+        monitoring.keep_calibration(session, made)
+        kept_one = monitoring.calibration(session, model.name, made.reference)
+    return kept_one or made, True
+
+
+def _store(
+    model: ModelSpec,
+    record: WindowRecord,
+    why: Mapping[Kind, Sequence[str]],
+    learnt: Sequence[int],
+    deps: Deps,
+) -> JudgedWindow:
+    """The window with all it leads to, in one transaction."""
+    name = model.name
+    with deps.db.write() as session:
+        corrections.lock(session, name)
+        before = monitoring.window(session, name, record.window)
+        changed = not _same(before, record)
+        if changed:
+            monitoring.keep_window(session, record)
+            newest = not monitoring.windows(session, name, after=record.window, limit=1)
+            incidents.update(session, record, model.monitoring, deps.now, causes=why, learnt=learnt)
+            if newest:
+                breaker.trip(session, name, record.window, record.verdict, deps.now)
+        ask.ask(session, model, labelled_since(session, model, deps.lake), deps.now)
+    return JudgedWindow(
+        window=record.window,
+        decision=record.verdict.decision,
+        reason=record.verdict.reasons[0],
+        changed=changed,
+    )
+
+
+def _unread(spec: JudgeSpec, model: ModelSpec, deps: Deps) -> MonitorResult:
+    """The newest window where its rows could not be sketched: an alert, and judged again later."""
+    reference, judged = spec.plan.reference or "", []
+    for window in spec.plan.windows[-1:]:
+        published = published_days(deps.lake, model.dataset)
+        days = span(window, model.monitoring.window_days)
+        record = WindowRecord(
+            model=model.name,
+            window=window,
+            days=model.monitoring.window_days,
+            version=None,
+            reference="",
+            rows=sum(published[day].rows_published for day in days if day in published),
+            verdict=evaluate(None, model.monitoring, rows=0, quarantined=0),
+            signals=[],
+            judged_at=deps.now,
+        )
+        judged.append(_store(model, record, {}, (), deps))
+    return _result(model, reference, False, judged, deps)
+
+
+def _same(before: WindowRecord | None, record: WindowRecord) -> bool:
+    """Whether a window was judged so before. How long the steps took is another figure in every
+    run, and no news by itself."""
+
+    def content(one: WindowRecord) -> WindowRecord:
+        return one.model_copy(
+            update={
+                "judged_at": record.judged_at,
+                "verdict": (one.verdict.decision, one.verdict.moved),
+                "signals": [signal for signal in one.signals if signal.topic != "system"],
+            }
+        )
+
+    return before is not None and content(before) == content(record)
+
+
+def _result(
+    model: ModelSpec,
+    reference: str,
+    made: bool,
+    judged: Sequence[JudgedWindow],
+    deps: Deps,
+) -> MonitorResult:
+    with deps.db.read() as session:
+        still = kept.still_open(session, model.name)
+        newest = monitoring.window(session, model.name, judged[-1].window) if judged else None
+        return MonitorResult(
+            model=model.name,
+            reference=reference,
+            calibrated=made,
+            windows=list(judged[-SHOWN:]),
+            judged=len(judged),
+            incidents=[one.incident_id for one in still],
+            paused=switch.is_paused(session, model.name) is not None,
+            request_id=ask.waiting(session, model.name),
+            labels_wanted=kept.wanting_labels(session, model.name) is not None,
+            report=None if newest is None else newest.report,
+        )
