@@ -34,13 +34,14 @@ Draw = np.random.Generator
 def seen(
     draw: Draw, documents: int, mend: Shares, spoil: Shares, *,
     noisy_spoil: float | None = None, first: bool = False, right: np.ndarray = RIGHT,
+    noisy_share: float = NOISY_SHARE,
 ) -> SetSignals:  # fmt: skip
     """A set on which the candidate mends and spoils these shares of the champion's answers.
 
     `noisy_spoil` is the share that is spoiled in the slice of noisy documents, where nothing is
     mended. The answers of a `first` model are those of the champion.
     """
-    noisy = draw.random(documents) < NOISY_SHARE
+    noisy = draw.random(documents) < noisy_share
     old = draw.random((documents, len(FIELDS))) < right
     mended = draw.random(old.shape) < mend
     spoiled = draw.random(old.shape) < spoil
@@ -135,6 +136,19 @@ def _worse_on_a_slice(draw: Draw) -> Signals:
     return signals(golden, seen(draw, RECENT, 0.9, 0.0))
 
 
+def _worse_on_few(draw: Draw) -> Signals:
+    """A slice of about a dozen documents, of which a third is lost."""
+    golden = seen(draw, GOLDEN, 0.9, 0.0, noisy_spoil=0.35, noisy_share=0.03)
+    return signals(golden, seen(draw, RECENT, 0.9, 0.0))
+
+
+def _unknown_slice(draw: Draw) -> Signals:
+    """Fine as far as can be seen, but a slice that model.yaml names has a dozen documents."""
+    golden = seen(draw, GOLDEN, 0.9, 0.0, noisy_share=0.03)
+    named = golden.model_copy(update={"named": ["noisy_ocr"]})
+    return signals(named, seen(draw, RECENT, 0.9, 0.0))
+
+
 def _slow_leak(draw: Draw) -> Signals:
     recent = seen(draw, 3_000, 0.0, 0.02)
     return signals(seen(draw, GOLDEN, 0.8, 0.0), recent)
@@ -185,6 +199,9 @@ PLANTED = (
         _changed(0.9, 0.0, (_on_one_field(0.0, 0.9), _on_one_field(0.12))),
     ),
     Planted("better on average, worse on a slice", _worse_on_a_slice),
+    Planted("better on average, worse on a slice of few", _worse_on_few),
+    Planted("a named slice of which little is known", _unknown_slice),
+    Planted("a leak that ends and leaves no harm", _changed(0.9, 0.0, (0.0, 0.0))),
     Planted("a leak that vanishes in time", _changed(0.95, 0.0, (0.0, 0.06))),
     Planted("a leak that fades, on many rows", _slow_leak),
     Planted("golden rows in training", _with(checks=checks("leak"))),

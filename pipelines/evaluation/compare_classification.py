@@ -1,6 +1,6 @@
 """Comparing two classifiers: the group (a card) is the cluster, average precision the score."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from pipelines.evaluation.paired import Claim, Floats, Measure
 from pipelines.evaluation.scores_classification import AUROC, OVERALL
 from pipelines.evaluation.slices import ALL
 from pipelines.measures.cases import Cases, cases
+from pipelines.measures.ranking import Flags, Ints
 
 _DIGITS = 4
 
@@ -45,8 +46,17 @@ def measure(
         return np.concatenate([whole[:, 1:], top.scores(weights), whole[:, :1], *parts_of], axis=1)
 
     masks = [found.slices[ALL]] * 3 + [found.slices[name] for name in slices]
-    counts = np.array([len(np.unique(found.cluster[mask])) for mask in masks], dtype=np.int64)
-    return Measure(found.clusters, claims, counts, scores, unit=_unit(spec))
+    counts = _distinct(found, masks)
+    deciding = np.minimum(
+        _distinct(found, [mask & found.label for mask in masks]),
+        _distinct(found, [mask & ~found.label for mask in masks]),
+    )
+    return Measure(found.clusters, claims, counts, deciding, scores, unit=_unit(spec))
+
+
+def _distinct(found: Cases, masks: Sequence[Flags]) -> Ints:
+    """Clusters that have a row in each mask."""
+    return np.array([len(np.unique(found.cluster[mask])) for mask in masks], dtype=np.int64)
 
 
 def _unit(spec: ModelSpec) -> str:

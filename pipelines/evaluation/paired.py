@@ -39,6 +39,10 @@ class Measure:
     claims: tuple[Claim, ...]
     counts: NDArray[np.int64]
     """Clusters that count for each claim."""
+    deciding: NDArray[np.int64]
+    """Those of them on which a score rests, which may be fewer: where true rows are ranked among
+    false ones, the clusters with a row of the rarer kind (Hanley and McNeil 1982, Radiology 143:
+    the fewer of the two govern the error)."""
     scores: Callable[[Floats], Floats]
     """Weights (draws × clusters, whole numbers) to scores (draws × claims); NaN where nothing
     counts. A row's weight is that of its cluster."""
@@ -54,6 +58,8 @@ class Compared(BaseModel):
     slice: str
     field: str
     n: int
+    deciding: int
+    """Clusters on which the score rests, as `Measure.deciding` has it."""
     champion: float | None
     candidate: float | None
     difference: float | None
@@ -78,7 +84,8 @@ def ratios(
         above, below = weights @ part, weights @ whole
         return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
 
-    return Measure(tuple(clusters), tuple(claims), (whole > 0).sum(axis=0), scores)
+    counts = (whole > 0).sum(axis=0)
+    return Measure(tuple(clusters), tuple(claims), counts, counts, scores)
 
 
 def compare(
@@ -118,6 +125,7 @@ def compare(
                 slice=claim.slice,
                 field=claim.field,
                 n=int(candidate.counts[column]),
+                deciding=int(candidate.deciding[column]),
                 champion=_number(old[column]),
                 candidate=_number(new[column]),
                 difference=_number(new[column] - old[column]),

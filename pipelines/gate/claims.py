@@ -41,7 +41,18 @@ class Judged:
 
 
 def judged(signals: Signals, policy: GatePolicy) -> list[Judged]:
-    """Every claim with rows enough: golden overall, fields and slices; recent overall, fields.
+    """Every claim with rows enough to show that nothing was lost, and the overall ones always."""
+    return [one for one in bounded(signals, policy) if _enough(one, policy)]
+
+
+def scarce(signals: Signals, policy: GatePolicy) -> list[Judged]:
+    """The claims of the golden set whose rows are too few for that."""
+    found = [one for one in bounded(signals, policy) if not _enough(one, policy)]
+    return [one for one in found if one.rows == GOLDEN]
+
+
+def bounded(signals: Signals, policy: GatePolicy) -> list[Judged]:
+    """Golden overall, fields and slices; recent overall and fields.
 
     The bound of a first model is its floor, else minus the margin. Slices of a first model have
     no floor.
@@ -52,8 +63,6 @@ def judged(signals: Signals, policy: GatePolicy) -> list[Judged]:
             continue
         for claim in one.compared:
             whole = claim.slice == ALL
-            if claim.n < policy.min_slice_rows and not (whole and claim.field == OVERALL):
-                continue
             if whole:
                 bound = _floor(claim, policy) if signals.first else -_margin(claim, policy)
             elif claim.field == OVERALL and rows == GOLDEN and not signals.first:
@@ -62,6 +71,14 @@ def judged(signals: Signals, policy: GatePolicy) -> list[Judged]:
                 continue
             found.append(Judged(rows, one.unit, claim, bound))
     return found
+
+
+def _enough(one: Judged, policy: GatePolicy) -> bool:
+    """A score of all rows counts every one of them; a slice those on which its score rests."""
+    claim = one.claim
+    if claim.slice != ALL:
+        return claim.deciding >= policy.min_slice_rows
+    return claim.field == OVERALL or claim.n >= policy.min_slice_rows
 
 
 def awaited(signals: Signals, policy: GatePolicy) -> bool:

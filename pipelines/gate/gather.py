@@ -130,7 +130,12 @@ def set_signals(
         return None
     policy = spec.gate
     compared = compare(champion, candidate, level=policy.level, gain_level=policy.gain_level)
-    return SetSignals(n=len(candidate.clusters), unit=candidate.unit, compared=compared)
+    return SetSignals(
+        n=len(candidate.clusters),
+        unit=candidate.unit,
+        compared=compared,
+        named=sorted(spec.slices),
+    )
 
 
 def _none_yet(rows: Rows) -> SetSignals | None:

@@ -12,6 +12,7 @@ from pipelines.contracts.verdict import Finding
 from pipelines.evaluation.scores import OVERALL
 from pipelines.evaluation.slices import ALL
 from pipelines.gate.claims import GOLDEN, RECENT, Judged, awaited, fallen, judged
+from pipelines.gate.doubts import lasting, scarce_rows
 from pipelines.gate.sentences import (
     OLD_REGIME,
     few_sentence,
@@ -197,6 +198,7 @@ SCORE_RULES: Mapping[str, Rule] = {
     "golden overall": _no_loss(GOLDEN, lambda one: _is_overall(one, GOLDEN)),
     "golden fields": _no_loss(GOLDEN, lambda one: one.claim.field != OVERALL),
     "golden slices": _no_loss(GOLDEN, lambda one: one.claim.slice != ALL),
+    "golden of few rows": scarce_rows,
     "recent overall": _no_loss(RECENT, lambda one: _is_overall(one, RECENT)),
     "recent fields": _no_loss(RECENT, lambda one: one.claim.field != OVERALL),
     "calibration": _calibration,
@@ -204,6 +206,7 @@ SCORE_RULES: Mapping[str, Rule] = {
     "size": _size,
     "regime": _regime,
     "gain": _gain,
+    "lasting gain": lasting,
 }
 
 

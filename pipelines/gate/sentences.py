@@ -2,6 +2,7 @@
 
 from pipelines.contracts.learning import Regime
 from pipelines.contracts.spec import GatePolicy
+from pipelines.evaluation.paired import Compared
 from pipelines.evaluation.scores import OVERALL
 from pipelines.evaluation.slices import ALL
 from pipelines.gate.claims import Judged
@@ -24,6 +25,32 @@ def loss_sentence(one: Judged, policy: GatePolicy) -> str:
         f"{_name(claim.field)} {where} went from {claim.champion:.3f} to {claim.candidate:.3f}, "
         f"a difference of {claim.difference:+.3f} ({_level(policy.level)} interval "
         f"{claim.low:+.3f} to {claim.high:+.3f}); a loss of {-one.bound:.3f} must be ruled out."
+    )
+
+
+def scarce_sentence(slice_: str, deciding: int, unit: str, policy: GatePolicy) -> str:
+    """A slice that model.yaml names, of which too little is known."""
+    return (
+        f"The slice {slice_!r}, which model.yaml names, rests on {deciding} {unit} of the golden "
+        f"set; at least {policy.min_slice_rows} can show that nothing was lost there."
+    )
+
+
+def doubted_sentence(one: Judged, policy: GatePolicy) -> str:
+    """A slice or field of few rows that was seen to lose."""
+    return (
+        f"{loss_sentence(one, policy)} It rests on {one.claim.deciding}, of which "
+        f"{policy.min_slice_rows} would show it."
+    )
+
+
+def lasting_sentence(recent: Compared, expected: float, policy: GatePolicy) -> str:
+    """Whether the gain of the golden set is seen on the recent one too."""
+    return (
+        f"On the recent set the overall score went from {recent.champion:.3f} to "
+        f"{recent.candidate:.3f}, a difference of {recent.difference:+.3f}, where the gain of the "
+        f"golden set lets expect {expected:+.3f}; surely less than {policy.lasting_gain:.0%} of "
+        "that would say that what the candidate knows has ceased to hold."
     )
 
 

@@ -26,6 +26,8 @@ class SetSignals(_Signal):
     """Independent rows: the clusters that are resampled."""
     unit: str
     compared: list[Compared]
+    named: list[str] = []
+    """Slices that model.yaml names: those must be shown not to have lost."""
 
 
 class Signals(_Signal):

@@ -39,7 +39,8 @@ def test_gate_decides_as_it_should_when_candidate_is_planted(planted, signals):
     assert promoted == (SEEDS if planted.good else 0), [one.reasons for one in verdicts]
 
 
-@pytest.mark.parametrize("removed", RULES)
+# `regime` only says where the gain is judged.
+@pytest.mark.parametrize("removed", [name for name in RULES if name != "regime"])
 def test_a_bad_candidate_gets_through_when_a_rule_is_removed(removed, by_rule):
     through = {
         name

@@ -83,7 +83,9 @@ def test_score_that_is_no_ratio_is_resampled_by_its_own_function():
 
     names = tuple(map(str, range(60)))
     claims = (Claim("all", "overall"),)
-    old, new = (Measure(names, claims, np.array([60]), by_weights(row)) for row in (0, 1))
+    old, new = (
+        Measure(names, claims, np.array([60]), np.array([60]), by_weights(row)) for row in (0, 1)
+    )
     assert compared(old, new)[0].difference == pytest.approx(values[1].mean() - values[0].mean())
 
 
