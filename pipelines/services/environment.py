@@ -10,9 +10,11 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipelines.services import ports, secrets, state
 from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.telemetry.trace import LINEAGE_FILE
 
 _FOREIGN = (
     "AIRFLOW__",
@@ -65,6 +67,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         | _python()
         | _airflow(settings)
         | _spark(settings)
+        | _lineage(settings)
         | {
             "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -127,6 +130,38 @@ def _airflow(settings: Settings) -> dict[str, str]:
             "conn_type": "spark",
             "host": settings.spark_master,
         }),
+    }
+
+
+def _lineage(settings: Settings) -> dict[str, str]:
+    """OpenLineage by Airflow's provider, or not at all: also where the caller's own is on."""
+    section = "AIRFLOW__OPENLINEAGE__"
+    if settings.lineage == "off":
+        return {f"{section}DISABLED": "true"}
+    return {
+        f"{section}DISABLED": "false",
+        f"{section}NAMESPACE": "millrace",
+        f"{section}EXTRACTORS": "millrace_airflow.lineage.MillraceExtractor",
+        f"{section}TRANSPORT": json.dumps(_transport(settings)),
+        f"{section}SPARK_INJECT_PARENT_JOB_INFO": "true",
+        f"{section}DISABLE_SOURCE_CODE": "true",
+        # A fork of a process with threads hangs until it is ended after EXECUTION_TIMEOUT.
+        f"{section}EXECUTE_IN_THREAD": "true",
+        f"{section}EXECUTION_TIMEOUT": "5",
+    }
+
+
+def _transport(settings: Settings) -> dict[str, object]:
+    if settings.lineage == "file":
+        path = settings.telemetry / LINEAGE_FILE
+        return {"type": "file", "log_file_path": str(path), "append": True}
+    address = urlsplit(settings.lineage)
+    endpoint = address.path.strip("/") or "api/v1/lineage"
+    return {
+        "type": "http",
+        "url": f"{address.scheme}://{address.netloc}",
+        "endpoint": endpoint,
+        "timeout": 3,
     }
 
 

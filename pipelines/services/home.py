@@ -29,6 +29,7 @@ _FOLDERS = (
     "originals",
     "run",
     "runs",
+    "telemetry",
 )
 
 

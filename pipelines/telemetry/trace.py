@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 TRACEPARENT = "TRACEPARENT"
 """Environment variable by which a task hands its trace to the job that it starts."""
-FILE = "spans.jsonl"
+FILE, LINEAGE_FILE = "spans.jsonl", "lineage.jsonl"
 MOST_BYTES = 16 * 2**20
 """A larger file is put aside, over the one that was put aside before: two of them at most."""
 EXPORT_SECONDS = 1.0
@@ -142,12 +142,13 @@ def _exporter(settings: Settings) -> "Iterator[SpanExporter]":
         return
     from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
-    path = _bounded(settings.telemetry / FILE)
+    path = bounded(settings.telemetry / FILE)
     with path.open("a", encoding="utf-8") as out:
         yield ConsoleSpanExporter(out=out, formatter=lambda one: one.to_json(indent=None) + "\n")
 
 
-def _bounded(path: Path) -> Path:
+def bounded(path: Path) -> Path:
+    """The file, for appending; put aside where it has grown too large."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > MOST_BYTES:
         path.replace(path.with_name(f"{path.name}.1"))

@@ -142,6 +142,8 @@ def _run(dag_run: Any, state: "RunState") -> None:
         record.keep(current, run=run)
     finally:
         if ended is not None:
+            if current.lineage == "file":  # the provider appends to it for ever
+                trace.bounded(current.telemetry / trace.LINEAGE_FILE)
             trace.emit(
                 trace.Span(
                     name=dag_id,

@@ -63,7 +63,7 @@ class SparkJobOperator(BaseOperator):
             if current.spark_remote:
                 importlib.import_module(f"spark_jobs.{self.job}").main(command)
             else:
-                self._submit(command, result)
+                self._submit(command, result, context)
             outcome: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
         finally:
             result.unlink(missing_ok=True)
@@ -89,7 +89,7 @@ class SparkJobOperator(BaseOperator):
             if session is not None:
                 session.interruptAll()
 
-    def _submit(self, command: list[str], result: Path) -> None:
+    def _submit(self, command: list[str], result: Path, context: Context) -> None:
         # Imported here: the provider would cost each parse of the folder.
         from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 
@@ -99,7 +99,8 @@ class SparkJobOperator(BaseOperator):
             conn_id=CONNECTION,
             name=f"millrace-{self.job}",
             application_args=command,
-            conf=importlib.import_module("spark_jobs.session").conf(settings.load()),
+            conf=_lineage_parent(context)
+            | importlib.import_module("spark_jobs.session").conf(settings.load()),
         )
         try:
             self._hook.submit(str(settings.PROJECT_ROOT / "spark_jobs" / f"{self.job}.py"))
@@ -108,3 +109,18 @@ class SparkJobOperator(BaseOperator):
             if refusal is not None:
                 raise refusal from failure
             raise
+
+
+def _lineage_parent(context: Context) -> dict[str, str]:
+    """Properties by which OpenLineage's listener in Spark, where there is one, names this task as
+    the parent of its events; nothing where lineage is off."""
+    from pipelines import settings
+
+    if settings.load().lineage == "off":
+        return {}
+    from airflow.providers.openlineage.utils.spark import (
+        inject_parent_job_information_into_spark_properties,
+    )
+
+    found: dict[str, str] = inject_parent_job_information_into_spark_properties({}, context)
+    return found
