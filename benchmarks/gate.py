@@ -108,9 +108,9 @@ PARTS = {
         "training and registration",
         f"card_fraud trained on {registered.PURCHASES:,} purchases and registered, with a lake "
         "and a registry of its own for each seed, judged by the step that the DAG runs. The "
-        "champion has learnt shuffled labels, and the slices of model.yaml are left out, in which so "
-        "few cards have hardly a fraud; each tampering is of the version of "
-        "the last line, which is far better.",
+        "champion has learnt shuffled labels, and the slices of model.yaml are left out, in which "
+        "hardly one of so few cards has a fraud; each tampering is of the version of the last "
+        "line, which is far better.",
         registered.of_seed,
     ),
 }

@@ -14,18 +14,18 @@ start it and answer it, but never the author of that version. Without an answer 
 nothing changes.
 
 **When it fails**
-- *preflight*: the message says what does not fit. Changed features need the code of that time:
-  deploy it first, or name another version.
+- *ask*, before it asks: the message says what does not fit. Changed features need the code of that
+  time: deploy it first, or name another version.
 - *promote* with `after this rollback was prepared`: the champion changed meanwhile, somebody may
   have been faster. Look at `millrace models`, and start anew if it is still wanted.
 - *promote*, otherwise: clear the task. The same word again has one effect, and finishes what a
   crash left between the ledger and the alias.
 """
 
-from airflow.sdk import DAG, Param, task
+from airflow.sdk import DAG, Param, XComArg, task
 
 from millrace_airflow import assets, decisions, defaults, specs
-from millrace_airflow.approval import FORM, ROLLBACK_HOURS, RollbackOperator
+from millrace_airflow.approval import FORM, PREPARED, ROLLBACK_HOURS, RollbackOperator
 
 for spec in specs.models():
     name = spec.name
@@ -50,14 +50,12 @@ for spec in specs.models():
             ),
         },
     ):
-        prepared = task(task_id="preflight")(decisions.preflight)(name)
         asked = RollbackOperator(
             task_id="ask",
             model=name,
             approvers=list(specs.approvers(spec)),
-            prepared=prepared,
             params=FORM,
         )
         task(task_id="promote", outlets=[assets.champion(name)])(decisions.roll_back)(
-            name, prepared=prepared, response=asked.output
+            name, prepared=XComArg(asked, key=PREPARED), response=asked.output
         )

@@ -19,6 +19,9 @@ STAY = "Leave the champion as it is"
 
 CHOICES = {PROMOTE: "promote", OVERRIDE: "promote", SHADOW: "shadow", REJECT: "reject"}
 
+PREPARED = "prepared"
+"""What a pre-flight saw, beside the answer of the task that asked."""
+
 ROLLBACK_HOURS = 2.0
 """How long a rollback waits for its word: what the pre-flight saw must still be so."""
 
@@ -129,22 +132,25 @@ class DecisionOperator(ApproverOperator):
 
 
 class RollbackOperator(ApproverOperator):
-    """Shows what the pre-flight saw of an earlier champion. Without a word nothing changes."""
+    """Looks whether an earlier champion could answer again, and asks.
 
-    template_fields = (*HITLOperator.template_fields, "prepared")
+    Without a word nothing changes. Both are one task: going back must take seconds, of which each
+    task costs more than one. What was seen is kept under `PREPARED` for the task that carries the
+    word out.
+    """
 
-    def __init__(self, *, prepared: Any, **more: Any) -> None:
+    def __init__(self, **more: Any) -> None:
         longest = timedelta(hours=ROLLBACK_HOURS)
         super().__init__(options=[ROLL_BACK, STAY], safe=STAY, response_timeout=longest, **more)
-        self.prepared = prepared
 
     def question(self, context: Context) -> Question:
         from millrace_airflow.author import who_started
+        from millrace_airflow.decisions import preflight
         from pipelines import settings
-        from pipelines.contracts.decision import Preflight
         from pipelines.governance.presentation import rollback_words
 
-        prepared = Preflight.model_validate(self.prepared)
+        prepared = preflight(self.model, context["params"]["version"])
+        context["ti"].xcom_push(key=PREPARED, value=prepared.to_xcom())
         why, wisher = context["params"]["why"], who_started(context)
         subject, body = rollback_words(prepared, wisher, why, settings.load())
         until = datetime.now(UTC) + timedelta(hours=ROLLBACK_HOURS)

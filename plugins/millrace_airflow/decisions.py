@@ -4,9 +4,12 @@ Steps are imported inside the functions: parsing a DAG must not pay for them.
 """
 
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowSkipException
+
+if TYPE_CHECKING:
+    from pipelines.contracts.decision import Preflight
 
 
 def decide(model: str, *, response: dict[str, Any], **context: Any) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def decide(model: str, *, response: dict[str, Any], **context: Any) -> dict[str,
     return result.to_xcom()
 
 
-def preflight(model: str, *, params: dict[str, Any], **_: Any) -> dict[str, Any]:
+def preflight(model: str, version: int | None) -> "Preflight":
     """Looks whether the earlier champion that the form names could answer again."""
     from pipelines import settings, specs
     from pipelines.gate.preflight import answer_golden
@@ -59,12 +62,12 @@ def preflight(model: str, *, params: dict[str, Any], **_: Any) -> dict[str, Any]
     reconcile(db, registry, model)
     return look(
         model,
-        params["version"],
+        version,
         spec=specs.model(model),
         db=db,
         registry=registry,
         score=lambda artefact: answer_golden(artefact, lake),
-    ).to_xcom()
+    )
 
 
 def roll_back(

@@ -154,7 +154,7 @@ def test_form_and_preflight_refuse_in_sentences(
     assert bare.returncode == 5 and "why" in bare.stderr
     run = millrace("run", "rollback", "receipts", "--param", "why=worse", "--param", "version=1")
     assert run.returncode == 1
-    assert "preflight: version 1 is the champion of receipts already" in run.stderr
+    assert "ask: version 1 is the champion of receipts already" in run.stderr
     assert len(rows(settings)) == 3
 
 
