@@ -4,6 +4,7 @@ Every message says what was given, what was expected and what to do.
 """
 
 import json
+import traceback
 from pathlib import Path
 
 
@@ -41,6 +42,16 @@ class TransientError(MillraceError):
     """A service is away or busy: the same call may succeed later."""
 
     exit_code = 6
+
+
+def where(error: BaseException) -> str:
+    """An error for a log: ours whole, for people are to read it; of others kind and place, for
+    their messages may quote what was in the data."""
+    if isinstance(error, MillraceError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in frames[-3:]]
+    return f"{type(error).__name__} at {' < '.join(reversed(places)) or 'an unknown place'}"
 
 
 def write_report(path: Path, error: MillraceError) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from pipelines import settings
 from pipelines.contracts.result import StepResult
 from pipelines.errors import MillraceError
-from pipelines.telemetry import trace
+from pipelines.telemetry import logs, trace
 from pipelines.telemetry.rows import rows_of
 from spark_jobs.report import leave_error, leave_result
 
@@ -62,7 +62,7 @@ def _job(work: Callable[[], object]) -> str:
 
 def start(main: Callable[[], object]) -> None:
     """Runs a job as a program: our errors end it with one line and their own exit code."""
-    logging.basicConfig(level=logging.INFO)
+    logs.configure(settings.load())
     try:
         main()
     except MillraceError as error:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.contracts.spec import DatasetSpec
+from pipelines.errors import where
 from pipelines.ingestion import days, formats
 from pipelines.ingestion.envelope import block, row
 from pipelines.ingestion.originals import ChangedError, Original, State, keep
@@ -84,7 +85,7 @@ def _rows(job: Job) -> Iterator[Found]:
     except FileNotFoundError:
         raise ChangedError(str(job.source.path)) from None
     except Exception as error:  # whatever a library raises on somebody's file
-        _log.exception("reader %s failed on %s", job.format, job.source.name)
+        _log.error("reader %s failed on %s: %s", job.format, job.source.name, where(error))
         yield Refusal(
             "reader_failed",
             f"the {job.format} reader stopped with {type(error).__name__}; the rows before are "

@@ -16,6 +16,7 @@ from pipelines.opsdb import accounts
 from pipelines.opsdb.database import OpsDb
 from pipelines.review import credentials
 from pipelines.review.app import create_app, utc_now
+from pipelines.telemetry import logs
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--accounts", type=Path)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = settings_of.load()
+    logs.configure(settings)
     db = OpsDb.open(settings)
     if given.accounts is not None:
         made = seed(db, json.loads(given.accounts.read_text(encoding="utf-8")))
@@ -48,7 +49,7 @@ def main() -> None:
         create_app(settings, db),
         host=settings.bind,
         port=given.port,
-        log_level="info",
+        log_config=None,  # by the root logger, as all else
         server_header=False,
         proxy_headers=bool(settings.review_proxies),
         forwarded_allow_ips=list(settings.review_proxies) or None,

@@ -1,5 +1,6 @@
 """The calls of the page: claim, keep a draft, answer, take back. Each is safe to repeat."""
 
+import logging
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
@@ -17,7 +18,9 @@ from pipelines.opsdb.database import Session
 from pipelines.review import items, scans
 from pipelines.review.items import Draft, Item, Said
 from pipelines.review.office import ActingDep, Office, OfficeDep, VisitorDep
+from pipelines.telemetry import logs
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/work", include_in_schema=False)
 
 
@@ -86,9 +89,11 @@ def answer(task_id: int, given: Answer, office: OfficeDep, visitor: ActingDep) -
     """Finishes a document; 409 where it is somebody else's by now."""
     name = visitor.user.name
     judgements = [_judgement(name, task_id, one, given.nonce) for one in given.judgements]
-    spec, _ = _task(office, task_id)
+    spec, task = _task(office, task_id)
     with office.db.write() as session:
         record.submit(session, spec, task_id, name, judgements, office.clock())
+    with logs.about(task.document.document_id):
+        log.info("%s: task %d is answered", spec.name, task_id)
 
 
 @router.post("/{task_id}/undo", response_model=Item)

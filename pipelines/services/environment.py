@@ -55,6 +55,13 @@ def full_environment(settings: Settings) -> dict[str, str]:
     return kept | own
 
 
+def service_environment(settings: Settings) -> dict[str, str]:
+    """`full_environment` of what runs behind: its output is a file, for machines unless the
+    settings say otherwise."""
+    as_json = settings.log_format != "text"
+    return full_environment(settings) | {"AIRFLOW__LOGGING__JSON_LOGS": str(as_json)}
+
+
 def airflow_environment(settings: Settings) -> dict[str, str]:
     """Variables that make Airflow, MLflow and Spark work in this home; only what we add.
 

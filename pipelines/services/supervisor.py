@@ -138,7 +138,7 @@ def _start(settings: Settings, run: Run, services: list[Service], say: Say) -> N
     """Starts them together (two cores share the work anyhow) and waits until all answer."""
     if run.spark:
         settings = settings.model_copy(update={"spark_remote": ports.spark_address(settings)})
-    environ = environment.full_environment(settings)
+    environ = environment.service_environment(settings)
     begin = time.monotonic()
     own: dict[str, Record] = {}
     try:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.errors import where
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def emit(span: Span, settings: Settings) -> None:
                 raise ConnectionError(f"{settings.traces} did not take it")
     except Exception as error:
         _silent_until = time.monotonic() + SILENT_SECONDS
-        log.warning("span %s is lost: %s", span.name, error)
+        log.warning("span %s is lost: %s", span.name, where(error))
 
 
 @contextmanager

@@ -28,7 +28,9 @@ def _unnoticed(hook: Callable[..., None]) -> Callable[..., None]:
         try:
             hook(*args, **kwargs)
         except Exception as error:
-            log.warning("telemetry of this event is lost: %s: %s", type(error).__name__, error)
+            from pipelines.errors import where
+
+            log.warning("telemetry of this event is lost: %s", where(error))
 
     return guarded
 

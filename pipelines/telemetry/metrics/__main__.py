@@ -7,12 +7,14 @@ import threading
 from prometheus_client import start_http_server
 
 from pipelines import settings as settings_of
+from pipelines.telemetry import logs
 from pipelines.telemetry.metrics.exporter import registry
 
 
 def main() -> None:
     """Serves until it is told to stop."""
     settings = settings_of.load()
+    logs.configure(settings)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=settings.metrics_port)
     given = parser.parse_args()

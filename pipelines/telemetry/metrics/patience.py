@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
+from pipelines.errors import where
+
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
@@ -51,5 +53,5 @@ def _timed(name: str, question: Callable[[], Value]) -> Answer[Value]:
     try:
         return Answer(question(), time.monotonic() - begin)
     except Exception as error:
-        log.warning("%s does not answer: %s", name, error)
+        log.warning("%s does not answer: %s", name, where(error))
         return Answer(None, time.monotonic() - begin)
