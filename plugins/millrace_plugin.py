@@ -32,7 +32,9 @@ class MillracePlugin(AirflowPlugin):
     ]
     external_views = [  # noqa: RUF012
         _view("Models", "evidence", "nav", "millrace_models") | {"nav_top_level": True},
+        _view("Monitoring", "monitor", "nav", "millrace_monitor") | {"nav_top_level": True},
         _view("Evidence", "dags/{DAG_ID}/evidence", "dag", "millrace_dag"),
+        _view("Monitoring", "dags/{DAG_ID}/monitor", "dag", "millrace_timeline"),
         _view("Evidence", "runs/{DAG_ID}/{RUN_ID}/evidence", "dag_run", "millrace_evidence"),
         _view("Results", "runs/{DAG_ID}/{RUN_ID}", "dag_run", "millrace_results"),
     ]

@@ -60,8 +60,7 @@ class Records:
 
 def read_records(settings: Settings) -> Records:
     """Everything from the operations database. A database that is not there is not made."""
-    uri = settings.operations_uri
-    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists():
+    if nothing_there(settings):
         return _nothing("There is no operations database yet: nothing was put to a decision here.")
     try:
         db = OpsDb.open(settings)
@@ -71,6 +70,12 @@ def read_records(settings: Settings) -> Records:
             db.engine.dispose()
     except MillraceError as error:
         return _nothing(f"The operations database cannot be read: {sentence(error)}")
+
+
+def nothing_there(settings: Settings) -> bool:
+    """Whether the embedded operations database was never made."""
+    uri = settings.operations_uri
+    return uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists()
 
 
 def _nothing(note: str) -> Records:

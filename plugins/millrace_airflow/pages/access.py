@@ -18,6 +18,7 @@ _REPORTS = {
     ("data_docs",): "ingest",
     ("runs", "evaluate"): "train",
     ("runs", "gate"): "train",
+    ("runs", "monitor"): "monitor",
 }
 """Folders of the home that hold reports, with the DAG family that writes them; nothing else is
 served. Below each is one folder a data set or model."""

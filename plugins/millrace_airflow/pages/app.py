@@ -11,18 +11,20 @@ from typing import Annotated, Literal
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.models.xcom import XComModel
-from fastapi import BackgroundTasks, Depends, FastAPI, Path, Request
+from fastapi import BackgroundTasks, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from sqlalchemy import select
 
 from millrace_airflow.pages import evidence as pages
 from millrace_airflow.pages import runs
+from millrace_airflow.pages import timeline as timelines
 from millrace_airflow.pages.access import ReadableDags, ReadableModels, dag_of_report
 from millrace_airflow.pages.render import FRESH, SAFE, Places, page
 from millrace_airflow.pages.summary import summarise
 from pipelines import settings, specs
 from pipelines.errors import NotFoundError
 from pipelines.governance import evidence, records
+from pipelines.monitoring import timeline
 from pipelines.registry import Registry
 from pipelines.services import ports
 
@@ -141,6 +143,52 @@ def evidence_of_model(
         places=places,
         now=datetime.now(UTC),
     )
+    return HTMLResponse(html, headers=FRESH)
+
+
+@app.get("/monitor")
+def monitors(places: PlacesDep, models: ReadableModels) -> HTMLResponse:
+    """All models: the newest verdict, what moved, the open alerts."""
+    found, notes = timeline.standings(models, settings.load())
+    return HTMLResponse(timelines.list_page(found, notes, places=places), headers=FRESH)
+
+
+@app.get("/monitor/{model}")
+def monitor_of_model(
+    model: str,
+    places: PlacesDep,
+    models: ReadableModels,
+    windows: Annotated[int, Query(ge=7, le=timelines.SPANS[-1])] = timelines.SPANS[1],
+    window: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")] = None,
+) -> HTMLResponse:
+    """One model: how it stands, alerts, quality, drift and volume over its newest windows."""
+    _require(model, models)
+    found = timeline.timeline(model, windows, settings.load())
+    html = timelines.model_page(found, window, windows, places=places)
+    return HTMLResponse(html, headers=FRESH)
+
+
+@app.get("/dags/{dag_id}/monitor", dependencies=[_read_dag])
+def monitor_of_dag(dag_id: str, places: PlacesDep, models: ReadableModels) -> Response:
+    """The timeline of the model that a DAG is about."""
+    family, _, name = dag_id.partition("__")
+    if family == "ingest" and name in specs.dataset_names():
+        return RedirectResponse(places.monitors(), status_code=303, headers=FRESH)
+    if name in models:
+        return RedirectResponse(places.monitor(name), status_code=303, headers=FRESH)
+    raise _Missing(f"The DAG {dag_id} is about no model that you may see.")
+
+
+@app.get("/runbooks/{kind}")
+def runbook(
+    kind: Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,62}$")],
+    places: PlacesDep,
+    dags: ReadableDags,
+) -> HTMLResponse:
+    """What an alert means and what to do about it."""
+    html = timelines.runbook_page(kind, places=places)
+    if html is None:
+        raise _Missing(f"There is no runbook {kind!r}.")
     return HTMLResponse(html, headers=FRESH)
 
 

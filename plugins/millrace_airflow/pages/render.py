@@ -41,6 +41,20 @@ class Places:
         page = f"{self.models()}/{quote(name, safe='')}"
         return page if version is None else f"{page}?version={version}#comparison"
 
+    def monitors(self) -> str:
+        return f"{self.prefix}/monitor"
+
+    def monitor(self, name: str, window: str | None = None, span: int | None = None) -> str:
+        """A model's timeline, at one of its windows."""
+        given = {"windows": span, "window": window}
+        query = "&".join(f"{key}={quote(str(one))}" for key, one in given.items() if one)
+        page = f"{self.monitors()}/{quote(name, safe='')}"
+        return f"{page}{'?' if query else ''}{query}{'#window' if window else ''}"
+
+    def runbook(self, kind: str) -> str:
+        """What to do about an alert."""
+        return f"{self.prefix}/runbooks/{quote(kind, safe='')}"
+
     def kept(self, model: str, version: int, path: str) -> str:
         """A file that is kept with a version."""
         return f"{self.models()}/{quote(model, safe='')}/{version}/{quote(path)}"
@@ -105,6 +119,14 @@ def _short(value: object) -> str:
     return text if len(text) <= 20 else f"{text[:12]}…"
 
 
+def _breakable(value: object) -> Markup:
+    """A name that may break after its underscores and strokes."""
+    text = Markup.escape(value)  # a value of the data may stand in it
+    for sign in "_/":
+        text = Markup(sign + "<wbr>").join(text.split(sign))  # noqa: S704 - of two signs of ours
+    return text
+
+
 def _made() -> Environment:
     environment = Environment(
         loader=PackageLoader("millrace_airflow.pages"),
@@ -119,6 +141,7 @@ def _made() -> Environment:
         "score": _score,
         "signed": _signed,
         "short": _short,
+        "breakable": _breakable,
         "tick": _tick,
     }
     return environment

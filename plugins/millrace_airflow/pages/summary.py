@@ -3,7 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-_LINKS = {"data_docs": "Data Docs", "report_dir": "Evaluation report"}
+_LINKS = {
+    "data_docs": "Data Docs",
+    "report_dir": "Evaluation report",
+    "report": "Evidently's report on a sample",
+}
 
 
 @dataclass
