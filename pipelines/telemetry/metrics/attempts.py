@@ -20,7 +20,7 @@ from pipelines.opsdb.database import OpsDb
 
 BUCKETS = (1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 """Upper ends in seconds: a task costs Airflow about one, and an hour is its usual limit."""
-_OVERLAP = 500
+_OVERLAP = 200
 """Rows that are read again: on a server a smaller number may be committed after a larger one."""
 
 _RUN = ["family", "name"]
