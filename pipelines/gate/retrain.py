@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,8 +37,11 @@ class Retrained:
     predictions: pa.Table
 
 
-def sample(spec: ModelSpec, n: int, seed: int) -> pa.Table:
-    """Rows of the generated sample as they would be published; raises MisconfiguredError."""
+def sample(spec: ModelSpec, n: int, seed: int, **more: Any) -> pa.Table:
+    """Rows of the generated sample as they would be published; raises MisconfiguredError.
+
+    `more` goes to the generator of the data set.
+    """
     dataset = specs.dataset(spec.dataset)
     if dataset.sample is None:
         raise MisconfiguredError(
@@ -46,7 +50,7 @@ def sample(spec: ModelSpec, n: int, seed: int) -> pa.Table:
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sample.jsonl"
-        made = specs.resolve(dataset.sample)(n, seed, path)
+        made = specs.resolve(dataset.sample)(n, seed, path, **more)
         read = specs.resolve(dataset.formats[dataset.default_format])
         found = list(read(made.path, Limits.of(Settings())))
     schema = specs.resolve(dataset.schema_)()
