@@ -24,6 +24,8 @@ asked = [
     "/millrace/evidence", "/millrace/evidence/receipts", "/millrace/evidence/card_fraud",
     "/millrace/evidence/receipts/1/card/card.html", "/millrace/dags/ingest__receipts/evidence",
     "/millrace/dags/train__receipts/evidence", "/millrace/runs/train__receipts/x/evidence",
+    "/millrace/monitor", "/millrace/monitor/receipts", "/millrace/monitor/card_fraud",
+    "/millrace/dags/train__receipts/monitor", "/millrace/runbooks/drift",
     "/millrace/files/runs/gate/receipts/x/evidence.json",
     "/millrace/files/runs/gate/card_fraud/x/evidence.json",
 ]
@@ -83,7 +85,13 @@ def test_user_sees_no_model_when_none_of_its_dags_may_be_read(report):
     assert refused == [
         path
         for path in found
-        if path not in {"/millrace/evidence", "/millrace/dags/ingest__receipts/evidence"}
+        if path
+        not in {
+            "/millrace/evidence",
+            "/millrace/dags/ingest__receipts/evidence",
+            "/millrace/monitor",
+            "/millrace/runbooks/drift",
+        }
     ]
 
 
@@ -95,6 +103,10 @@ def test_user_sees_the_models_whose_dags_all_may_be_read(report):
     assert found["/millrace/evidence/card_fraud"][0] == 200
     assert found["/millrace/evidence/receipts"][0] == 404
     assert found["/millrace/evidence/receipts/1/card/card.html"][0] == 404
+    assert ">card_fraud</a>" in found["/millrace/monitor"][2]
+    assert ">receipts</a>" not in found["/millrace/monitor"][2]
+    assert found["/millrace/monitor/card_fraud"][0] == 200
+    assert found["/millrace/monitor/receipts"][0] == 404
     fed = found["/millrace/dags/ingest__receipts/evidence"][2]
     assert "No model that you may see is trained on receipts." in fed
 
