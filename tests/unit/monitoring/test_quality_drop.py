@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from factories.watched import day_of
+from factories.labelled import day_of
 
 from pipelines.contracts.monitoring import MonitorPolicy
 from pipelines.contracts.quality import Figure

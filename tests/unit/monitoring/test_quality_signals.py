@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from factories.corrections import put, review, review_task
+from factories.labelled import Watched, day_of
 from factories.operations import NOW
 from factories.predictions import predictions as answers_of
 from factories.receipts import row, table
 from factories.scoring import publish
-from factories.watched import Watched, day_of
 
 from pipelines import specs
 from pipelines.contracts import names
