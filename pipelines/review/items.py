@@ -117,13 +117,12 @@ def said(rows: Iterable[StoredCorrection]) -> dict[str, Said]:
 
 def _pages(task: StoredTask, spec: ModelSpec, settings: Settings) -> list[PageShown]:
     kinds = sorted({field.kind for field in spec.fields.values()} & set(GENERATORS))
-    has_scan = scans.path(task, settings) is not None
+    drawn = scans.pages(task, settings)
     return [
         PageShown(
             width=page.width,
             height=page.height,
-            # A picture has one page, the one that was read from it.
-            scan=f"/work/{task.task_id}/scan" if has_scan and number == 0 else None,
+            scan=f"/work/{task.task_id}/scan?page={number}" if number < drawn else None,
             lines=[
                 LineShown(text=line.text, box=line.box, values=_readings(line.text, kinds))
                 for line in page.lines

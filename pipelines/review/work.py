@@ -153,12 +153,20 @@ def progress(
 
 
 @router.get("/{task_id}/scan")
-def scan(task_id: int, office: OfficeDep, visitor: VisitorDep) -> Response:
-    """The picture of a document."""
+def scan(
+    task_id: int,
+    office: OfficeDep,
+    visitor: VisitorDep,
+    page: Annotated[int, Query(ge=0, le=10_000)] = 0,
+) -> Response:
+    """The picture of a page of a document."""
     _, task = _task(office, task_id)
-    found = scans.path(task, office.settings)
+    try:
+        found = scans.picture(task, page, office.settings)
+    except BadDataError as error:
+        raise HTTPException(404, str(error)) from error
     if found is None:
-        raise HTTPException(404, "the document has no picture.")
+        raise HTTPException(404, "the page has no picture.")
     # Kept for the minutes between fetching ahead and showing.
     headers = {"Cache-Control": "private, max-age=900"}
     return FileResponse(found, media_type=scans.media_type(found), headers=headers)

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from factories import reviews
+from fpdf import FPDF
 from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
 
 from pipelines.contracts.document import Document
@@ -37,7 +39,7 @@ KEYSTROKE, CLICK = 0.28, 1.5
 class Site:
     """The running application and its database."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, start: tuple[str, ...] = ("-m", "pipelines.review")) -> None:
         self.settings = Settings(home=home)
         self.db = OpsDb.open(self.settings)
         with socket.socket() as probe:
@@ -48,7 +50,7 @@ class Site:
         accounts.write_text(json.dumps(PASSWORDS))
         options = ("--port", str(self.port), "--accounts", str(accounts))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.review", *options],
+            [sys.executable, *start, *options],
             env={**os.environ, "MILLRACE_HOME": str(home)},
             cwd=PROJECT_ROOT,
             stdout=subprocess.DEVNULL,
@@ -302,6 +304,96 @@ def test_lost_lease_is_told_and_nothing_is_overwritten(site: Site, browser: Brow
     assert site.said("receipt-0001") == {}
     page.keyboard.press("Enter")
     assert site.wait_said("receipt-0002")["total"][2] == "rio", "the work goes on"
+
+
+HASTY = """
+import runpy, sys
+from pathlib import Path
+from pipelines import specs
+specs.MODELS = Path(sys.argv.pop(1))
+runpy.run_module("pipelines.review", run_name="__main__", alter_sys=True)
+"""
+"""The application with models of another folder."""
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Site]:
+    """The pages of a model whose leases last three seconds."""
+    models = tmp_path / "models" / "receipts"
+    models.mkdir(parents=True)
+    text = (PROJECT_ROOT / "models" / "receipts" / "model.yaml").read_text()
+    found = yaml.safe_load(text)
+    found["review"] = found.get("review", {}) | {"lease_minutes": 0.05}
+    (models / "model.yaml").write_text(yaml.safe_dump(found))
+    running = Site(tmp_path, ("-c", HASTY, str(models.parent)))
+    try:
+        running.wait()
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait(10)
+        running.db.engine.dispose()
+
+
+def test_lease_runs_out_by_the_clock_when_nobody_touches_the_page(
+    hasty: Site, browser: Browser
+) -> None:
+    reviews.put(hasty.db, reviews.review_task(1))
+    rio = sign_in(browser, hasty, "rio")
+    shows(rio, "receipt-0001")
+    ren = sign_in(browser, hasty, "ren")
+    expect(ren.get_by_role("button", name="Look again")).to_be_focused()
+    for _ in range(4):  # while rio works the document stays his, past the length of a lease
+        rio.keyboard.press("ArrowDown")
+        rio.wait_for_timeout(1_200)
+    ren.keyboard.press("Enter")
+    ren.wait_for_timeout(500)
+    expect(ren.locator("#work")).to_be_hidden()
+    # Then he goes: his page renews no more, and the document is the next one's.
+    ren.wait_for_timeout(6_500)
+    ren.keyboard.press("Enter")
+    shows(ren, "receipt-0001")
+    rio.keyboard.press("Enter")
+    expect(rio.get_by_role("alert")).to_contain_text("ren has it")
+    ren.keyboard.press("Enter")
+    assert hasty.wait_said("receipt-0001")["total"][2] == "ren"
+
+
+def test_pdf_is_shown_as_it_looks_and_by_its_lines_when_it_cannot_be_drawn(
+    site: Site, browser: Browser
+) -> None:
+    document = FPDF(unit="pt", format=(169, 169))
+    document.add_page()
+    document.set_font("helvetica", size=9)
+    document.text(22, 18, "BAKER & SONS SDN BHD")
+    tasks = []
+    for number, content in enumerate((bytes(document.output()), b"%PDF-1.7 torn"), start=1):
+        kept = site.settings.originals / "receipts" / f"{number}.pdf"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(content)
+        task = reviews.review_task(number)
+        image = str(kept.relative_to(site.settings.root))
+        shown = task.document.model_copy(update={"image": image})
+        tasks.append(task.model_copy(update={"document": shown}))
+    reviews.put(site.db, *tasks)
+    page = sign_in(browser, site, "rio")
+    shows(page, "receipt-0001")
+    picture = page.locator("#sheet image")
+    expect(picture).to_have_attribute("href", "/work/1/scan?page=0")
+    wide = "document.querySelector('#sheet image').getBBox().width"
+    assert page.evaluate(wide) == 470
+    natural = page.evaluate(
+        "href => { const one = new Image(); one.src = href;"
+        " return one.decode().then(() => [one.naturalWidth, one.naturalHeight]); }",
+        "/work/1/scan?page=0",
+    )
+    assert natural == [470, 470]
+    expect(page.locator(".line text")).to_have_count(0)
+    page.keyboard.press("Enter")
+    shows(page, "receipt-0002")
+    expect(picture).to_have_count(0)
+    expect(page.locator(".line text").first).to_have_text("BAKER & SONS SDN BHD")
+    expect(page.locator(".box").first).to_be_visible()
 
 
 def test_document_does_not_come_back_when_its_answer_is_slow(site: Site, browser: Browser) -> None:

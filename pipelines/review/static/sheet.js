@@ -23,6 +23,7 @@ export class Sheet {
     this.zoom = 1;
     this.drawn = false; // lines as text although there is a scan
     this.hints = null;
+    this.marked = [[], null];
     this.bindPointer();
     new ResizeObserver(() => this.resize()).observe(holder);
   }
@@ -60,7 +61,9 @@ export class Sheet {
     const scan = page.scan && !this.drawn;
     if (scan) {
       const size = { width: page.width, height: page.height, preserveAspectRatio: "none" };
-      group.append(node("image", { href: page.scan, ...size }));
+      const picture = node("image", { href: page.scan, ...size });
+      picture.addEventListener("error", () => this.withoutScan(page));
+      group.append(picture);
     }
     for (const { text, box, values } of page.lines) {
       const line = { text, box, values, page: number, top };
@@ -85,6 +88,7 @@ export class Sheet {
 
   // Boxes of all fields; `fields` holds {name, colour, boxes}, `current` is the one in focus.
   mark(fields, current) {
+    this.marked = [fields, current];
     this.boxes.replaceChildren();
     for (const { name, colour, boxes } of fields) {
       for (const { page, box } of boxes) {
@@ -140,8 +144,19 @@ export class Sheet {
 
   toggleDrawn() {
     this.drawn = !this.drawn;
+    this.redraw();
+  }
+
+  // A picture that cannot be had must not hide the text.
+  withoutScan(page) {
+    page.scan = null;
+    if (this.item.pages.includes(page)) this.redraw();
+  }
+
+  redraw() {
     const { scrollLeft, scrollTop } = this.holder;
     this.show(this.item);
+    this.mark(...this.marked);
     this.holder.scrollTo(scrollLeft, scrollTop);
   }
 

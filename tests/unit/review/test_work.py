@@ -1,9 +1,13 @@
 """The calls of the page: claim, draft, answer, undo, on SQLite and PostgreSQL."""
 
 import hashlib
+from io import BytesIO
+from pathlib import Path
 
 from factories import reviews
 from factories.review_pages import Pages
+from fpdf import FPDF
+from PIL import Image
 from starlette.testclient import TestClient
 
 from pipelines.contracts.document import Document
@@ -172,6 +176,50 @@ def test_scan_is_the_kept_original_and_no_other_file(pages: Pages) -> None:
         answer_ = rio.get(f"/work/{item['task']}/scan")
         assert (answer_.status_code == 200) is (item["document"] == "d0")
     assert [name for name, scan in found.items() if scan] == ["d0"]
+
+
+def kept_pdf(home: Path, pages: int) -> str:
+    """A PDF among the originals, as a path from the home."""
+    document = FPDF(unit="pt", format=(169, 169))
+    for number in range(pages):
+        document.add_page()
+        document.set_fill_color(255 if number else 0, 0, 0)
+        document.rect(0, 0, 169, 85, style="F")
+    content = bytes(document.output())
+    name = hashlib.sha256(content).hexdigest()
+    kept = home / "originals" / "receipts" / name[:2] / f"{name}.pdf"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(content)
+    return str(kept.relative_to(home))
+
+
+def test_pages_of_a_pdf_are_shown_as_pictures_that_fit_their_lines(lite: Pages) -> None:
+    image = kept_pdf(lite.settings.root, 2)
+    page = reviews.review_task(1).document.pages[0]
+    document = Document(document_id="invoice", pages=[page, page], image=image)
+    reviews.put(lite.db, reviews.review_task(1, document=document))
+    rio = lite.sign_in("rio")
+    shown = take(rio)["pages"]
+    for one, colour in zip(shown, (0, 255), strict=True):
+        answer_ = rio.get(one["scan"])
+        assert answer_.headers["content-type"] == "image/jpeg"
+        with Image.open(BytesIO(answer_.content)) as picture:
+            assert picture.size == (round(page.width), round(page.height))
+            top, bottom = (picture.getpixel((200, y)) for y in (100, 400))
+            assert abs(top[0] - colour) < 9 and top[2] < 9 and min(bottom) > 246
+    assert rio.get("/work/1/scan?page=2").status_code == 404
+
+
+def test_a_pdf_that_cannot_be_drawn_is_told_and_harms_nobody(lite: Pages) -> None:
+    image = kept_pdf(lite.settings.root, 1)
+    (lite.settings.root / image).write_bytes(b"%PDF-1.7 and no more")
+    page = reviews.review_task(1).document.pages[0]
+    document = Document(document_id="torn", pages=[page], image=image)
+    reviews.put(lite.db, reviews.review_task(1, document=document))
+    rio = lite.sign_in("rio")
+    answer_ = rio.get(take(rio)["pages"][0]["scan"])
+    assert answer_.status_code == 404
+    assert "could not be drawn" in answer_.json()["detail"]
 
 
 def test_calls_refuse_what_is_not_theirs(lite: Pages) -> None:
