@@ -165,3 +165,10 @@ class DecisionResult(StepResult):
     """Row of the ledger; None where nothing changed."""
     champion: int | None
     """The champion after it."""
+
+
+class Turned(_Record):
+    """What a person says who stops scoring of a model, or lets it go on."""
+
+    person: Person
+    why: Why

@@ -1,7 +1,8 @@
-"""Sections `review:` and `corrections:` of a model.yaml: what is asked, and when it trains."""
+"""Sections `review:`, `corrections:` and `monitoring:` of a model.yaml: what is asked, when it
+trains, and what raises an alarm."""
 
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -83,3 +84,44 @@ class CorrectionPolicy(_Section):
     """Most that trainings may cost in any seven days: one a day by default; 0 never starts."""
     quiet: QuietHours | None = None
     """Hours in which nothing starts; null has none. Corrections wait and are not lost."""
+
+
+class MonitorPolicy(_Section):
+    """Section `monitoring:` of a model.yaml: what raises an alarm. Every default is the quiet one
+    that still sees a shift of the size that `millrace monitor calibrate` prints."""
+
+    window_days: Annotated[int, Field(ge=1, le=31)] = 1
+    """Days that one window holds; more where a day has too few rows to say anything."""
+    reference_days: Annotated[int, Field(ge=14)] = 56
+    """Past days that the reference is made of: whole weeks, so that every weekday is in it."""
+    min_rows: Annotated[int, Field(ge=1)] = 20
+    """A window with fewer rows is shown and not judged, but for its volume."""
+    bins: Annotated[int, Field(ge=4, le=256)] = 20
+    """Bins of a number, of about equal share in the reference; missing has its own."""
+    categories: Annotated[int, Field(ge=2, le=1000)] = 50
+    """Values of a category that have a bin of their own, the most frequent; others share one."""
+    false_alarms_per_month: Annotated[float, Field(gt=0, le=30)] = 0.5
+    """Alarms in thirty windows of one day without any shift, over all that is watched."""
+    false_discovery_rate: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share of the columns called moved in a window that may not have moved."""
+    alarm_windows: Annotated[int, Field(ge=1)] = 2
+    """An alarm needs so many …"""
+    of_windows: Annotated[int, Field(ge=1)] = 2
+    """… of so many windows past their limit."""
+    freshness_hours: Annotated[float, Field(gt=0)] | None = None
+    """Hours without new rows after which it is an alarm; null takes the data set's."""
+    stop_missing: Share = 0.5
+    """More missing values than this beside the reference, in a column of high importance, stop
+    scoring."""
+    stop_quarantined: Share = 0.5
+    """A larger share of the window's rows in quarantine stops scoring."""
+    retrain_on: tuple[Literal["drift", "quality"], ...] = ("drift", "quality")
+    """Which incidents ask for a training; empty asks for none."""
+    min_labelled: Annotated[int, Field(ge=1)] = 200
+    """Labelled rows since the incident began that a training of the new regime needs; before that
+    review tasks from the regime are asked for, where people review the model."""
+    report_rows: Annotated[int, Field(ge=100, le=20_000)] = 2_000
+    """Rows of each side that Evidently's report is drawn from."""
+    schedule: str | None = "30 6 * * *"
+    """Cron time (UTC) at which the day before is judged, whatever came of it: a day without rows
+    wakes nobody. Null judges after scoring alone."""

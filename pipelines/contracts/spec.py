@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.contracts.monitoring import MonitorPolicy
-from pipelines.contracts.policy import CorrectionPolicy, ReviewPolicy
+from pipelines.contracts.policy import CorrectionPolicy, MonitorPolicy, ReviewPolicy
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 EntryPoint = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
