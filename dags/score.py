@@ -19,6 +19,8 @@ next run's, and no partition (day, version) ever holds two versions. Without any
 
 **When it fails**
 - *choose* skipped: there is no champion yet. Approve a version; that starts this DAG.
+- *choose* with `is paused`: the inputs were found broken, or a person paused it. `millrace monitor
+  status` says why, `millrace monitor resume` lets it go on.
 - *choose*, otherwise: the message names the version or the champion that is missing.
 - *score* with `over the quarantine limit`: no prediction was written; the refused rows say why.
 - *score* with `were changed after the training`: somebody touched the model's files. Restore them,

@@ -27,6 +27,7 @@ _COMMANDS: tuple[str, ...] = (
     "influence",
     "ledger",
     "models",
+    "monitor",
     "proposals",
     "reproduce",
     "review",

@@ -52,7 +52,7 @@ def ingest(
     current = settings.load()
     landed = land_with_progress(dataset, files, format, partition, replace, current)
     view = follow_run(f"ingest__{dataset}", {"days": landed.days})
-    _finish(view)
+    finish(view)
     _say_published(dataset, landed.days, current)
 
 
@@ -73,7 +73,7 @@ def run_family(
     from pipelines import settings
 
     conf = dict(_parameter(text) for text in param or [])
-    _finish(follow_run(f"{family}__{name}", conf, in_process=in_process))
+    finish(follow_run(f"{family}__{name}", conf, in_process=in_process))
     if family == "train":
         say_waiting(name)
     if family == "score":
@@ -132,7 +132,8 @@ def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, A
         Console(stderr=True, soft_wrap=True).print(f"log: {log_file}", highlight=False)
 
 
-def _finish(view: RunView) -> None:
+def finish(view: RunView) -> None:
+    """Says what went wrong in a run and exits with its state; nothing after a good one."""
     if view.outcome != "success":
         for task, error in view.errors.items():
             console = Console(stderr=True, soft_wrap=True)

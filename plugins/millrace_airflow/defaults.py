@@ -68,3 +68,11 @@ def cron(expression: str) -> CronTriggerTimetable:
     tenth of the period has gone by, so a fresh installation would race the person at it.
     """
     return CronTriggerTimetable(expression, timezone="UTC", run_immediately=timedelta(0))
+
+
+def day_before(expression: str) -> CronTriggerTimetable:
+    """The same of runs that look at the day before: their date is a day earlier, in a back-fill
+    too."""
+    return CronTriggerTimetable(
+        expression, timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(0)
+    )

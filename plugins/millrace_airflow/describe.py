@@ -60,7 +60,7 @@ def _schedule(dag: DAG) -> str:
         parts.append(f"`{inner.expression}` (UTC)")
     condition = getattr(timetable, "asset_condition", None)
     if condition is not None:
-        names = sorted(asset.name for asset in condition.objects)
+        names = sorted(asset.name for asset in getattr(condition, "objects", [condition]))
         parts.append("new events of " + ", ".join(f"`{name}`" for name in names))
     return ", or ".join(parts) or "by hand only"
 

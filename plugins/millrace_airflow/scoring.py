@@ -9,13 +9,13 @@ from airflow.sdk.exceptions import AirflowSkipException
 def choose(model: str, *, params: dict[str, Any], **context: Any) -> list[dict[str, Any]]:
     """The champion and the shadow, or the version that the form names, for the whole run.
 
-    Before there is a champion a run that an event started is skipped; one that a person
-    started says what is missing.
+    Before there is a champion, and while the breaker is open, a run that an event started is
+    skipped; one that a person started says what is missing.
     """
     from pipelines import errors, settings
     from pipelines.contracts.scoring import PINNED
     from pipelines.governance.reconcile import reconcile
-    from pipelines.opsdb import ledger
+    from pipelines.opsdb import breaker, ledger
     from pipelines.opsdb.database import OpsDb
     from pipelines.registry import Registry
     from pipelines.scoring.choose import choose as chosen
@@ -24,7 +24,18 @@ def choose(model: str, *, params: dict[str, Any], **context: Any) -> list[dict[s
     db, registry = OpsDb.open(current), Registry.open(current)
     reconcile(db, registry, model)
     with db.read() as session:
-        rows = ledger.rows(session, model)
+        rows, paused = ledger.rows(session, model), breaker.is_paused(session, model)
+    if paused is not None:
+        said = (
+            f"scoring of {model} is paused since {paused.at:%Y-%m-%d %H:%MZ} by {paused.person}: "
+            f"{paused.reason}"
+        )
+        if context["dag_run"].run_type != "manual":
+            raise AirflowSkipException(said)
+        raise errors.RefusedError(
+            f"{said} Look what is broken (`millrace monitor status {model}`); to let it go on: "
+            f"`millrace monitor resume {model} --as NAME --why …`"
+        )
     found = chosen(model, None if version is None else int(version), rows, registry)
     if not found:
         nothing = f"{model} has no champion yet, so that there is nobody to score with"

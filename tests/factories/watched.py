@@ -1,73 +1,90 @@
-"""A home of scored days with labels that come when the test says, without Spark."""
+"""Published days of card purchases with their sketches, made without Spark."""
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-from factories.scoring import publish
 
-from pipelines import specs
 from pipelines.contracts import names
-from pipelines.contracts.scoring import CHAMPION
-from pipelines.contracts.spec import ModelSpec
-from pipelines.lake import predictions
+from pipelines.contracts.monitoring import Binning, MonitorPolicy
+from pipelines.lake import windows
 from pipelines.lake.lake import Lake
-from pipelines.lake.predictions import DayState, Made
-from pipelines.opsdb.database import OpsDb
+from pipelines.lake.published import PublishedDay, notes
+from pipelines.lake.windows import Part
+from pipelines.monitoring import binning, sketch
 from pipelines.settings import Settings
 
-FIRST = date(2026, 1, 5)
-CARD = "card_fraud"
+MODEL, DATASET = "card_fraud", "card_transactions"
+_SCHEMA = pa.schema([
+    ("transaction_id", pa.int64()),
+    ("customer_id", pa.string()),
+    ("amount", pa.float64()),
+    ("fraud", pa.bool_()),
+    (names.DAY, pa.string()),
+])
 
 
-def day_of(number: int) -> str:
-    return (FIRST + timedelta(days=number)).isoformat()
+def publish(
+    settings: Settings, dataset: str, rows: Mapping[str, int], quarantined: int = 0
+) -> None:
+    """Days with so many rows, published by one commit as ingestion does."""
+    publish_tables(Lake.open(settings), dataset, {
+        day: purchases(day, count) for day, count in rows.items()
+    }, quarantined)  # fmt: skip
 
 
-class Watched:
-    """Days of purchases, of which each is fraud with the probability that was predicted."""
-
-    def __init__(self, folder, **policy):
-        self.settings = Settings(home=folder)
-        self.lake, self.db = Lake.open(self.settings), OpsDb.open(self.settings)
-        found = specs.model(CARD)
-        monitoring = found.monitoring.model_copy(update=policy)
-        self.spec: ModelSpec = found.model_copy(update={"monitoring": monitoring})
-        self.states: dict = {}
-
-    def day(self, number, *, rows=200, labelled=True, wrong=0.0, version=3):
-        """Publishes and scores a day; of the share `wrong` label and probability are unrelated."""
-        draw = np.random.default_rng(number)
-        chance = draw.beta(0.25, 2.0, rows)
-        fraud = draw.random(rows) < np.where(draw.random(rows) < wrong, chance.mean(), chance)
-        at = datetime.combine(FIRST, datetime.min.time(), UTC) + timedelta(days=number, hours=9)
-        keys = [f"t{number:03d}-{row:04d}" for row in range(rows)]
-        table = pa.table({
-            "transaction_id": keys,
-            "at": pa.array([at + timedelta(seconds=row) for row in range(rows)]),
-            "customer_id": [f"c{draw.integers(rows // 2)}" for _ in range(rows)],
-            "amount": draw.gamma(2, 30, rows),
-            "fraud": pa.array(fraud, pa.bool_(), mask=np.full(rows, not labelled)),
-        })  # fmt: skip
-        day = day_of(number)
-        published = publish(self.settings, self.spec.dataset, {day: table})
-        answers = pa.table({
-            "transaction_id": keys,
-            names.PROBABILITY: chance,
-            names.DAY: [day] * rows,
-            names.MODEL_VERSION: pa.array([version] * rows, pa.int64()),
-        })
-        self.score(day, answers, published, rows, version)
-
-    def score(self, day, answers, published, rows, version):
-        """What the score job leaves: once a day and version, whatever is published again."""
-        name = names.predictions_table(self.spec.name)
-        if (version, day) in self.states:
-            return
-        state = DayState(published=published, role=CHAMPION, since=version, rows_in=rows, refused=0)
-        self.states[version, day] = state
-        self.lake.create(name, answers.schema, [names.DAY])
-        made = Made(
-            token="t", input_snapshot_id=published, added={version: rows}, removed={}, refused={}
+def publish_tables(
+    lake: Lake, dataset: str, days: Mapping[str, pa.Table], quarantined: int = 0
+) -> None:
+    """The same of rows that are given."""
+    table = names.published_table(dataset)
+    states = {
+        day: PublishedDay(
+            key=f"files of {day}", rows_in=len(rows) + quarantined, rows_published=len(rows),
+            rows_quarantined=quarantined, quarantine_reasons={"bad_time": quarantined},
+            warnings={}, data_docs=None,
         )
-        self.lake.append(name, answers, predictions.notes({(version, day): state}, made))
+        for day, rows in days.items()
+    }  # fmt: skip
+    lake.create(table, _SCHEMA, [names.DAY])
+    lake.append(table, pa.concat_tables(days.values()), notes(states))
+    if quarantined:
+        aside = names.quarantine_table(dataset)
+        refused = pa.table({names.DAY: [day for day in days for _ in range(quarantined)]})
+        lake.create(aside, refused.schema, [names.DAY])
+        lake.append(aside, refused, {})
+
+
+def purchases(day: str, count: int, *, factor: float = 1.0, missing: float = 0.0) -> pa.Table:
+    """Purchases of a day, drawn by its date; `factor` times the usual amounts."""
+    draw = np.random.default_rng([7, *map(int, day.split("-"))])
+    amounts = draw.lognormal(3.5, 0.8, count) * factor
+    gone = draw.random(count) < missing
+    return pa.table(
+        {
+            "transaction_id": draw.integers(2**62, size=count),
+            "customer_id": draw.integers(20, size=count).astype(str),
+            "amount": pa.array(amounts, mask=gone),
+            "fraud": draw.random(count) < 0.05,
+            names.DAY: [day] * count,
+        },
+        schema=_SCHEMA,
+    )
+
+
+def sketches(lake: Lake, days: Mapping[str, pa.Table], chosen_from: list[str]) -> str:
+    """Sketches the amounts of all the days as the job does; the key of the bins."""
+    whole = pa.concat_tables([days[day] for day in chosen_from]).select(["amount"])
+    bins = Binning(model=MODEL, columns=tuple(binning.choose(whole, "input", MonitorPolicy())))
+    windows.keep_binning(lake, MODEL, bins, ",".join(chosen_from))
+    found = {
+        (bins.key, windows.INPUT, day): sketch.of_table(rows.select(["amount"]), bins.columns)
+        for day, rows in days.items()
+    }
+    parts = {
+        (bins.key, windows.INPUT, day): Part(source=day, rows=len(rows))
+        for day, rows in days.items()
+    }
+    base = lake.current_snapshot(names.windows_table(MODEL))
+    windows.write(lake, MODEL, found, parts, token="t", base=base)
+    return bins.key
