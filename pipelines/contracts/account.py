@@ -21,8 +21,13 @@ FIRST_USERS: Mapping[str, Role] = {
 }
 """The named users of a fresh home: two reviewers, because a share of documents takes two."""
 
-Scope = Literal["corrections:read", "corrections:write", "tasks:read"]
-SCOPES: tuple[Scope, ...] = ("corrections:read", "corrections:write", "tasks:read")
+Scope = Literal["corrections:read", "corrections:write", "tasks:read", "metrics:read"]
+SCOPES: tuple[Scope, ...] = (
+    "corrections:read",
+    "corrections:write",
+    "tasks:read",
+    "metrics:read",
+)
 
 
 class _Account(BaseModel):

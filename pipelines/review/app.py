@@ -18,8 +18,9 @@ from pipelines.errors import (
     TransientError,
 )
 from pipelines.opsdb.database import OpsDb
-from pipelines.review import api, screens, signing, work
+from pipelines.review import api, requests, screens, signing, work
 from pipelines.review.office import Office, SignedOutError, screen
+from pipelines.review.requests import Requests, Timed
 from pipelines.review.security import Guard
 from pipelines.settings import Settings
 
@@ -41,7 +42,7 @@ def utc_now() -> datetime:
 def create_app(settings: Settings, db: OpsDb, clock: Callable[[], datetime] = utc_now) -> FastAPI:
     """The reviewers' pages and their API over one operations database."""
     app = FastAPI(title="Millrace review", docs_url=None, redoc_url=None, openapi_url=None)
-    for router in (signing.router, screens.router, work.router):
+    for router in (signing.router, screens.router, work.router, requests.router):
         app.include_router(router)
     static = Path(__file__).with_name("static")
     app.mount("/static", StaticFiles(directory=static), name="static")
@@ -57,6 +58,8 @@ def create_app(settings: Settings, db: OpsDb, clock: Callable[[], datetime] = ut
         part.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.review_hosts))
     app.add_middleware(Guard)
+    app.state.requests = Requests()
+    app.add_middleware(Timed, requests=app.state.requests)
 
     @app.get("/health", include_in_schema=False)
     def health() -> dict[str, str]:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from factories.spans import assert_job_is_below_its_task
 
 from pipelines.contracts import names
 from pipelines.lake.lake import Lake
@@ -45,6 +46,7 @@ def test_backfill_publishes_each_day_once(
     runs = _wait(client)
     assert [run["state"] for run in runs] == ["success"] * 3
     assert _days(lake, table) - before == {"2026-03-01", "2026-03-02", "2026-03-03"}
+    assert_job_is_below_its_task(live_home, DAG, "publish", "ingest")
 
 
 def _backfill(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:

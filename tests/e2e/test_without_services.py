@@ -10,8 +10,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from factories.spans import assert_job_is_below_its_task, of_dag
 
+from pipelines.registry import Registry
 from pipelines.samples.receipts import generate
+from pipelines.settings import Settings
 
 pytestmark = pytest.mark.services
 
@@ -26,8 +29,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    home = tmp_path_factory.mktemp("quiet_home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("quiet_home")
+
+
+@pytest.fixture(scope="module")
+def run(home: Path) -> Run:
     environ = {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -43,12 +50,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return call
 
 
-def test_files_become_answers_without_any_service(run: Run, sample: Path, tmp_path: Path) -> None:
+def test_files_become_answers_without_any_service(
+    run: Run, home: Path, sample: Path, tmp_path: Path
+) -> None:
     ingested = run("ingest", "receipts", str(sample))
     assert ingested.returncode == 0, ingested.stdout + ingested.stderr
     trained = run("run", "train", "receipts")
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "no services are running here: the DAG runs in this process" in trained.stdout
+    assert_job_is_below_its_task(home, "train__receipts", "features", "features")
+    version = Registry.open(Settings(home=home)).resolve("receipts", 1)
+    traces = {one["context"]["trace_id"] for one in of_dag(home, "train__receipts")}
+    assert f"0x{version.tags['trace_id']}" in traces
 
     scored = run("evaluate", "receipts", "--on", str(sample), "--version", "latest", "--json")
     assert scored.returncode == 0, scored.stderr

@@ -8,6 +8,7 @@ from factories import reviews
 from factories.operations import NOW
 from factories.review_pages import Pages
 from hypothesis import HealthCheck, given, settings
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from pipelines.contracts.account import SCOPES, Scope
@@ -51,6 +52,27 @@ def test_rows_are_added_once_and_come_out_in_pages(pages: Pages) -> None:
         seen += [one["after"] for one in page["corrections"]]
         after = page["next"]
     assert seen == ["0.00", "1.00", "2.00", "3.00", "4.00"]
+
+
+def test_requests_are_counted_by_route_for_a_key_that_may_see_them(pages: Pages) -> None:
+    client = program(pages, "metrics:read", "tasks:read")
+    for number in (1, 2, 999):
+        client.get(f"/api/v1/tasks/{number}")
+        client.get(f"/nothing/{number}")
+    text = client.get("/metrics").raise_for_status().text
+    counted = {
+        tuple(one.labels[name] for name in ("route", "method", "status")): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+        if one.name == "millrace_review_request_seconds_count"
+    }
+    assert counted == {
+        ("/api/v1/tasks/{task_id}", "GET", "4xx"): 3,
+        ("other", "GET", "4xx"): 3,
+    }
+    assert program(pages, "tasks:read").get("/metrics").status_code == 403
+    assert pages.stranger().get("/metrics").status_code == 401
+    assert pages.sign_in("sam").get("/metrics").status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_history_has_the_newest_good_attempts_of_each_task(opsdb):
         for number in range(5):
             steps.record_step(session, step(number, rows_in=5_000_000_000))
         steps.record_step(session, step(1, task_id="choose"))
-        steps.record_step(session, step(6, state="failed"))
+        steps.record_step(session, step(3, run_id="bad", state="failed"))
         steps.record_step(session, step(7, dag_id="score__others"))
     with opsdb.read() as session:
         found = steps.history(
