@@ -68,8 +68,7 @@ def _categories(bins: Bins, window: Sequence[Day], reference: Sequence[Day]) -> 
     """The values whose share changed most, with those that are new."""
     if bins.kind != "category":
         return None
-    now, before = _counted(bins, window), _counted(bins, reference)
-    rows, known = sum(now.values()), sum(before.values())
+    (now, rows), (before, known) = _counted(bins, window), _counted(bins, reference)
     if not rows or not known:
         return None
     change = {
@@ -83,14 +82,14 @@ def _categories(bins: Bins, window: Sequence[Day], reference: Sequence[Day]) -> 
     return f"Of {bins.column}: {', '.join(told)}." if told else None
 
 
-def _counted(bins: Bins, days: Sequence[Day]) -> dict[str, int]:
-    """Rows by value; what has no bin of its own by name where it is among the most frequent."""
+def _counted(bins: Bins, days: Sequence[Day]) -> tuple[dict[str, int], int]:
+    """Rows by value, also of the most frequent that have no bin of their own; and all rows."""
     seen = [day.sketches[bins.name] for day in days if bins.name in day.sketches]
     if not seen:
-        return {}
+        return {}, 0
     whole = merge(seen)
     named = dict(zip(bins.categories, whole.counts, strict=False))
-    return {name: count for name, count in {**named, **whole.unseen}.items() if count}
+    return {**named, **whole.unseen}, whole.rows
 
 
 def _rules(refused: Mapping[str, int]) -> list[str]:
