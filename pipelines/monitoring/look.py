@@ -14,7 +14,7 @@ from pipelines.errors import MillraceError
 from pipelines.lake import windows
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import PublishedDay, published_days
-from pipelines.monitoring import causes, freshness, groups, quality, rule, system
+from pipelines.monitoring import causes, freshness, groups, quality, report, rule, system
 from pipelines.monitoring.plan import span
 from pipelines.monitoring.subject import Subject
 from pipelines.monitoring.verdict import Kind, evaluate
@@ -69,6 +69,7 @@ class Look:
             verdict=evaluate(signals, policy, rows=rows, quarantined=quarantined),
             signals=signals,
             judged_at=deps.now,
+            report=report.written(self.model, window, deps.settings),
         )
         why = causes.causes(
             signals,
@@ -131,6 +132,20 @@ class Look:
                 "system", lambda: system.signals(self.model, db=deps.db, now=deps.now)
             )
         return found
+
+    def draw(self, window: str, signals: Sequence[Signal]) -> str | None:
+        """Evidently's page of a window, relative to the home; None where there is nothing to draw
+        or it cannot be drawn."""
+        days = span(window, self.model.monitoring.window_days)
+        return report.write(
+            self.model,
+            days=days,
+            reference_days=self.calibration.days,
+            lake=self.deps.lake,
+            settings=self.deps.settings,
+            calibration=self.calibration,
+            signals=signals,
+        )
 
     def _of(self, topic: Topic, read: Callable[[], list[Signal]]) -> list[Signal]:
         """Signals of a topic; one that says so where they could not be read, never none."""

@@ -54,6 +54,7 @@ def run(spec: JudgeSpec, deps: Deps) -> MonitorResult:
         record, why = look.judge(window)
         learnt = champion.regime.incidents if champion.regime else ()
         judged.append(_store(model, record, why, learnt, deps))
+    _draw(look, judged[-1:], deps)
     return _result(model, calibration.reference, made, judged, deps)
 
 
@@ -122,6 +123,20 @@ def _unread(spec: JudgeSpec, model: ModelSpec, deps: Deps) -> MonitorResult:
         )
         judged.append(_store(model, record, {}, (), deps))
     return _result(model, reference, False, judged, deps)
+
+
+def _draw(look: Look, newest: Sequence[JudgedWindow], deps: Deps) -> None:
+    """The page of the newest window, after its verdict is stored: a picture holds nothing up."""
+    for one in newest:
+        with deps.db.read() as session:
+            record = monitoring.window(session, look.model.name, one.window)
+        if record is None or (record.report and not one.changed):
+            continue
+        path = look.draw(one.window, record.signals)
+        if path is not None and path != record.report:
+            with deps.db.write() as session:
+                corrections.lock(session, look.model.name)
+                monitoring.keep_window(session, record.model_copy(update={"report": path}))
 
 
 def _same(before: WindowRecord | None, record: WindowRecord) -> bool:

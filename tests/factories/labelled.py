@@ -46,6 +46,7 @@ class Watched:
             "transaction_id": keys,
             "at": pa.array([at + timedelta(seconds=row) for row in range(rows)]),
             "customer_id": [f"c{draw.integers(rows // 2)}" for _ in range(rows)],
+            "terminal_id": [f"s{draw.integers(40)}" for _ in range(rows)],
             "amount": draw.gamma(2, 30, rows),
             "fraud": pa.array(fraud, pa.bool_(), mask=np.full(rows, not labelled)),
         })  # fmt: skip

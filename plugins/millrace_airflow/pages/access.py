@@ -14,11 +14,13 @@ from pipelines import specs
 
 _FAMILIES = ("train", "decide")
 """DAGs that every model has; all of them must be readable."""
+_DRAWN = ("runs", "monitor")
+"""Folder of the reports that draw themselves by scripts."""
 _REPORTS = {
     ("data_docs",): "ingest",
     ("runs", "evaluate"): "train",
     ("runs", "gate"): "train",
-    ("runs", "monitor"): "monitor",
+    _DRAWN: "monitor",
 }
 """Folders of the home that hold reports, with the DAG family that writes them; nothing else is
 served. Below each is one folder a data set or model."""
@@ -50,3 +52,8 @@ def dag_of_report(path: PurePath) -> str | None:
         if path.parts[: len(folder)] == folder and len(path.parts) > len(folder) + 1:
             return f"{family}__{path.parts[len(folder)]}"
     return None
+
+
+def is_drawn(path: PurePath) -> bool:
+    """Whether a report shows nothing without its own scripts."""
+    return path.parts[: len(_DRAWN)] == _DRAWN

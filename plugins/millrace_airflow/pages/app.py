@@ -18,8 +18,13 @@ from sqlalchemy import select
 from millrace_airflow.pages import evidence as pages
 from millrace_airflow.pages import runs
 from millrace_airflow.pages import timeline as timelines
-from millrace_airflow.pages.access import ReadableDags, ReadableModels, dag_of_report
-from millrace_airflow.pages.render import FRESH, SAFE, Places, page
+from millrace_airflow.pages.access import (
+    ReadableDags,
+    ReadableModels,
+    dag_of_report,
+    is_drawn,
+)
+from millrace_airflow.pages.render import DRAWN, FRESH, SAFE, Places, page
 from millrace_airflow.pages.summary import summarise
 from pipelines import settings, specs
 from pipelines.errors import NotFoundError
@@ -218,13 +223,13 @@ def report_file(path: str, dags: ReadableDags) -> Response:
     inside = wanted.relative_to(root) if wanted.is_relative_to(root) else pathlib.PurePath()
     if dag_of_report(inside) not in dags or not wanted.is_file():
         raise _Missing("There is no such report.")
-    return _file(wanted)
+    return _file(wanted, DRAWN if is_drawn(inside) else SAFE)
 
 
-def _file(path: pathlib.Path) -> FileResponse:
+def _file(path: pathlib.Path, headers: dict[str, str] = SAFE) -> FileResponse:
     # A browser would save Markdown instead of showing it.
     kind = "text/plain" if path.suffix == ".md" else None
-    return FileResponse(path, headers=SAFE, media_type=kind)
+    return FileResponse(path, headers=headers, media_type=kind)
 
 
 def _require(model: str, models: list[str]) -> None:

@@ -19,6 +19,13 @@ SAFE = {
     "Referrer-Policy": "no-referrer",
 }
 """Headers of every answer."""
+DRAWN = SAFE | {
+    "Content-Security-Policy": "sandbox allow-scripts; default-src 'none'; "
+    "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+}
+"""Headers of Evidently's page, which draws itself by scripts of its own. In the sandbox it is of no
+origin: what runs there has neither the reader's session nor anything that it may call."""
 FRESH = SAFE | {"Cache-Control": "no-store", "Vary": "Sec-Fetch-Dest"}
 """Headers of a page that says how things are now."""
 
