@@ -6,8 +6,8 @@ Each is one grouped query, so that it may be asked every few seconds.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, exists, func, literal, select
+from sqlalchemy.orm import Session, aliased
 
 from pipelines.opsdb.monitortables import BreakerTable, IncidentRow, WindowRow
 from pipelines.opsdb.reviewtables import CorrectionRow, MemberRow, RetrainRow, TaskRow
@@ -52,10 +52,12 @@ def corrections_waiting(session: Session) -> list[Count]:
     changed = (CorrectionRow.verdict == "wrong") | (
         (CorrectionRow.verdict == "absent") & CorrectionRow.before.is_not(None)
     )
+    undo = aliased(CorrectionRow)
     fields = (
         select(CorrectionRow.model, CorrectionRow.document_id, CorrectionRow.field)
         .outerjoin(MemberRow, MemberRow.correction_id == CorrectionRow.correction_id)
         .where(MemberRow.batch_id.is_(None), CorrectionRow.undoes.is_(None), changed)
+        .where(~exists().where(undo.undoes == CorrectionRow.correction_id))
         .distinct()
         .subquery()
     )

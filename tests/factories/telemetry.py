@@ -10,7 +10,16 @@ from factories.operations import NOW, change, request, verdict
 from pipelines.contracts.correction import RetrainReason
 from pipelines.contracts.monitoring import DriftVerdict, WindowRecord
 from pipelines.contracts.telemetry import DagRun, StepRun
-from pipelines.opsdb import breaker, decisions, incidents, ledger, monitoring, requests, steps
+from pipelines.opsdb import (
+    breaker,
+    corrections,
+    decisions,
+    incidents,
+    ledger,
+    monitoring,
+    requests,
+    steps,
+)
 from pipelines.opsdb.database import OpsDb
 
 
@@ -44,7 +53,11 @@ def window(day: str, decision: str = "quiet", model: str = "receipts") -> Window
 def fill(db: OpsDb) -> None:
     """Runs, attempts, verdicts, a champion, queues, an incident and a paused model."""
     put_tasks(db, review_task("d1"), review_task("d2", reason="audit"))
-    write_corrections(db, correction("d1"), correction("d1", after="9.00"))
+    write_corrections(db, correction("d1"), correction("d1", "company", after="ACME"))
+    (mistaken,) = write_corrections(db, correction("d2"))
+    with db.write() as session:
+        undo = correction("d2")
+        corrections.write(session, undo, undoes=mistaken.correction_id)
     with db.write() as session:
         for number, state in enumerate(("success", "failed", "running")):
             for dag_id in ("ingest__receipts", "score__receipts", "monitor__receipts"):

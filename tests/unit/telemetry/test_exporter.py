@@ -64,7 +64,7 @@ def test_figures_of_a_full_database_are_exported(opsdb):
     assert value("review_tasks_age_seconds", **model, reason="audit") == 3600
     assert value("decisions_waiting", **model) == 2
     assert value("retrain_requests", **model, state="open") == 1
-    assert value("corrections_waiting", **model) == 1, "what was right is no correction"
+    assert value("corrections_waiting", **model) == 1, "what was right or undone is none"
     assert value("champion_version", **model) == 1, "a shadow is no champion"
     assert value("champion_age_seconds", **model) == 2 * 86_400 + 3600
     assert value("incidents_open", **model, kind="drift", severity="high") == 1
