@@ -139,7 +139,7 @@ def sample(spec: ModelSpec, days: Sequence[str], lake: Lake) -> dict[str, list[s
     }
     whole = sum(counts.values())
     most = min(spec.monitoring.report_rows, whole)
-    found = {}
+    found: dict[str, list[str]] = {}
     for day, rows in sorted(counts.items()):
         quota = min(rows, int(most * rows / whole))
         if quota:

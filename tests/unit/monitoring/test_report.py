@@ -38,6 +38,10 @@ def test_sample_is_bounded_and_has_of_each_day_its_share(home):
     assert sample(home, 0, 1) == found
     assert len(sample(home, 2)[day_of(2)]) == 40
     assert sample(home, 9) == {}
+    home.spec = home.spec.model_copy(
+        update={"monitoring": home.spec.monitoring.model_copy(update={"report_rows": 0})}
+    )
+    assert sample(home, 0, 1) == {}  # asked for none
 
 
 def test_sample_has_every_large_group_in_its_share(home):
