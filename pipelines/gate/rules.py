@@ -116,6 +116,7 @@ def _no_loss(rows: str, which: Callable[[Judged], bool]) -> Rule:
 
     def rule(signals: Signals, policy: GatePolicy) -> Iterator[Finding]:
         gone = fallen(signals, policy)
+        old = rows == GOLDEN and signals.regime is not None
         for one in judged(signals, policy):
             if one.rows != rows or not which(one):
                 continue
@@ -124,14 +125,13 @@ def _no_loss(rows: str, which: Callable[[Judged], bool]) -> Rule:
                 yield _failed(one.name, sentence)
             elif claim.low > one.bound:
                 yield _passed(one.name, sentence)
-            elif one.name in gone and rows == GOLDEN and signals.regime is not None:
-                yield _undecided(one.name, sentence + OLD_REGIME, None)
-            elif one.name in gone:
+            elif one.name in gone and not old:
                 yield _failed(one.name, sentence)
             else:
                 error = claim.error or 0.0
                 missing = more_rows(claim.n, one.value, one.bound, error, policy.level)
-                yield _undecided(one.name, sentence, missing)
+                open_ = None if one.name in gone else missing
+                yield _undecided(one.name, sentence + (OLD_REGIME if old else ""), open_)
 
     return rule
 

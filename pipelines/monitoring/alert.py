@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pipelines.contracts.monitoring import Happening, Incident, Transition
 
 _HEAD: dict[Happening, str] = {"opened": "ALARM", "worse": "WORSE", "closed": "OVER"}
-_MOST_CAUSES = 5
+_MOST_CAUSES, _MOST_MOVED = 5, 5
 _MOST_LETTERS = 300
 """Of one sentence: a hostile value must not push the links off the screen."""
 
@@ -83,11 +83,20 @@ def _alarm(told: Transition, incident: Incident, paused: bool) -> list[str]:
         "",
         f"Severity: {told.severity}. Past its limit since {incident.since}; it {what} with the "
         f"window {told.window}. Incident {incident.incident_id}.",
+        *_moved(incident),
         "Likely causes:" if causes else "Likely cause: none was found; see the timeline.",
         *causes,
         f"What follows: {_follows(incident, paused)}",
         f"See how it stands: millrace monitor status {told.model}",
     ]
+
+
+def _moved(incident: Incident) -> list[str]:
+    if len(incident.moved) < 2:
+        return []  # the headline has it
+    more = len(incident.moved) - _MOST_MOVED
+    others = f" and {more} more" if more > 0 else ""
+    return [f"Moved, the most important first: {', '.join(incident.moved[:_MOST_MOVED])}{others}."]
 
 
 def _closed(told: Transition, incident: Incident, paused: bool) -> list[str]:

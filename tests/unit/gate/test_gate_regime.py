@@ -73,6 +73,15 @@ def test_a_loss_on_the_old_regime_waits_for_a_person_when_the_new_one_has_a_gain
     verdict = judge(answering(lost), POLICY)
     assert verdict.decision == "inconclusive"
     assert any("an approver may promote all the same" in reason for reason in verdict.reasons)
+    assert verdict.more_rows is None, "no number of rows says whether the old regime counts"
+
+
+def test_a_loss_on_the_old_regime_that_is_not_ruled_out_says_so_too():
+    doubt = signals(seen(draw(), 60, 0.1, 0.03), seen(draw(), 400, 0.5, 0.005))
+    verdict = judge(answering(doubt), POLICY)
+    assert verdict.decision == "inconclusive"
+    assert "an approver may promote all the same" in verdict.reasons[0]
+    assert "an approver" not in " ".join(judge(doubt, POLICY).reasons)
 
 
 def test_a_loss_on_both_regimes_is_rejected():

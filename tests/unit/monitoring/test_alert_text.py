@@ -16,9 +16,10 @@ def message(what="opened", paused=False, **different):
         "causes": ["Customers of the terminals T1 and T2."],
     } | different  # fmt: skip
     follows = own.pop("follows", "A training was asked for: request 4.")
+    moved = [f"input/{one}" for one in own.pop("moved", "a")]
     told = Transition(transition_id=1, what=what, window="2018-06-11", at=NOW, **own)
     incident = Incident(
-        since="2018-06-10", last="2018-06-12", opened_at=NOW, closed_at=None, moved=[],
+        since="2018-06-10", last="2018-06-12", opened_at=NOW, closed_at=None, moved=moved,
         follows=follows, **own,
     )  # fmt: skip
     return alert(told, incident, LINKS, paused=paused)
@@ -72,6 +73,12 @@ def test_hostile_values_stay_one_short_line_of_text():
     assert len(first) == 300 and first.endswith("…") and first.startswith("a Bcc: eve x")
     assert "\n" not in found.subject
     assert "<script>" not in found.html and "&lt;script&gt;" in found.html
+
+
+def test_what_moved_is_named_when_it_is_more_than_the_headline_says():
+    assert "Moved, the most important first: input/a, input/b." in message(moved="ab").text
+    assert "input/d, input/e and 2 more." in message(moved="abcdefg").text
+    assert "Moved" not in message(moved="a").text
 
 
 def test_no_more_than_five_causes_are_told():
