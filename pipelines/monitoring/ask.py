@@ -40,7 +40,9 @@ def ask(
     `corrections.lock`.
     """
     for one in incidents.still_open(session, spec.name):
-        if one.kind in KIND.values() and one.request_id is None:
+        if one.request_id is not None:
+            _note(session, one, _became(session, one.request_id))
+        elif one.kind in KIND.values():
             _consider(session, spec, one, labelled, now)
 
 
@@ -88,9 +90,19 @@ def _consider(
         at=now,
     )
     request = requests.ask(session, spec.name, reason)
-    said = f"A training was asked for: request {request.request_id}"
-    said += ", which was open already." if joins else "."
+    said = _became(session, request.request_id)
     incidents.follow(session, one.incident_id, said, request_id=request.request_id)
+
+
+def _became(session: Session, request_id: int) -> str:
+    """What became of the training that was asked for."""
+    found = requests.standing_for(session, request_id)
+    said = f"A training was asked for: request {found.request_id}"
+    if found.state == "running":
+        return f"{said}, which is being trained."
+    if found.state == "done" and found.version is not None:
+        return f"{said}, which made version {found.version}: millrace models {found.model}."
+    return f"{said}."
 
 
 def _too_few(spec: ModelSpec, one: Incident, found: Labelled) -> str | None:

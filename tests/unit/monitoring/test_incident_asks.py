@@ -37,14 +37,21 @@ def test_incidents_ask_for_one_training_and_keep_its_number(opsdb):
     begin(opsdb, "quality")
     request, found = ask(opsdb)
     assert {one.request_id for one in found.values()} == {request}
-    assert found["drift"].follows == f"A training was asked for: request {request}."
-    assert found["quality"].follows.endswith("which was open already.")
+    said = {one.follows for one in found.values()}
+    assert said == {f"A training was asked for: request {request}."}
     with opsdb.read() as session:
         reasons = requests.get(session, request).reasons
     assert [(one.kind, one.key, one.detail) for one in reasons] == [
         ("drift", "incident 1", "drift moved"), ("drift", "incident 2", "quality moved"),
     ]  # fmt: skip
     assert ask(opsdb) == (request, found)
+    with opsdb.write() as session:
+        requests.take(session, request, "run", NOW, 0, 0)
+    assert ask(opsdb)[1]["drift"].follows.endswith("which is being trained.")
+    with opsdb.write() as session:
+        requests.finish(session, request, 3, 1.0, NOW)
+    again, found = ask(opsdb)
+    assert again is None and "which made version 3" in found["drift"].follows
 
 
 def test_request_that_is_open_already_is_joined_whatever_cools_down(opsdb):
