@@ -7,6 +7,7 @@ values without a bin of their own. The smallest p-value times their number is th
 (Bonferroni, valid however they depend on each other).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -232,4 +233,4 @@ class Column:
 
 
 def _size(rows: float) -> int:
-    return int(np.round(2 ** (np.round(np.log2(max(1.0, rows)) * _STEPS) / _STEPS)))
+    return round(2 ** (round(math.log2(max(1.0, rows)) * _STEPS) / _STEPS))

@@ -18,7 +18,7 @@ from pipelines.monitoring import history, sentence
 from pipelines.monitoring.discovery import adjusted, persistent
 from pipelines.monitoring.history import Bools, Floats, Past, Window
 from pipelines.monitoring.limits import Column
-from pipelines.monitoring.tempering import MODEL, Tempering, fit
+from pipelines.monitoring.tempering import MODEL, THRESHOLD, Tempering, fit
 from pipelines.monitoring.volume import QUARANTINED, ROWS, Volume
 
 DRAWS = 100
@@ -48,7 +48,10 @@ def watched(
     seed: int = SEED,
 ) -> Watched:
     """What is watched, with its past. What has less than two blocks of past is left out."""
-    found = {one.name: Tempering(one.past["tail_share"], one.past["tail_power"]) for one in limits}
+    found = {
+        one.name: Tempering(one.past.get("tail_share", THRESHOLD), one.past.get("tail_power", 1.0))
+        for one in limits
+    }
     past = history.past(days, policy.window_days)
     times = history.draws(past, DRAWS, seed)
     columns = (
@@ -92,8 +95,15 @@ def signals(
     statistic is, so that every limit is 1; `details` has the figures in their own units. A value
     of None could not be read: rows came, and none was counted in this column.
     """
+    known = watched(reference, calibration.binning, calibration.policy, calibration.limits)
+    return said(calibration, known, recent, importance)
+
+
+def said(
+    calibration: Calibration, known: Watched, recent: Sequence[Day], importance: Mapping[str, float]
+) -> list[Signal]:
+    """`signals` of what is watched, made once for many windows."""
     policy = calibration.policy
-    known = watched(reference, calibration.binning, policy, calibration.limits)
     of = history.windows(recent, policy.window_days)[-policy.of_windows :]
     if not of:
         return []

@@ -1,5 +1,6 @@
 """Shifts of a known size put into past windows: what the limits would see."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -113,15 +114,16 @@ def smallest_volume(volume: Volume, level: float, policy: MonitorPolicy) -> floa
 
 
 def _smallest(sizes: Sequence[float], found: Callable[[float], bool | None]) -> float | None:
-    """The first size from which on every larger one is found too; None says that such a change
-    cannot be, and counts neither way."""
-    least = None
-    for size in reversed(sizes):
-        seen = found(size)
-        if seen is False:
-            break
-        least = size if seen else least
-    return least
+    """The first size that is found, where every larger one is too; None says that a change of
+    this size cannot be, and what is found of smaller ones counts."""
+    seen: dict[float, bool | None] = {}
+
+    def large_enough(size: float) -> bool:
+        seen[size] = found(size)
+        return seen[size] is not False
+
+    at = bisect_left(sizes, True, key=large_enough)
+    return sizes[at] if at < len(sizes) and seen[sizes[at]] else None
 
 
 def _found(column: Column, counts: Floats, level: float, policy: MonitorPolicy) -> bool:
