@@ -1,5 +1,6 @@
 """The rule as a whole: a quiet month, each kind of shift, windows of other sizes."""
 
+import itertools
 from datetime import UTC, datetime
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_chance_never_grows_when_the_shift_does(rule):
         rule.signals(days(PAST, PAST + 2, mean=size))["input/n0"].p
         for size in (0.0, 0.2, 0.4, 0.8, 1.6)
     ]
-    assert all(one >= other for one, other in zip(p, p[1:], strict=False))
+    assert all(one >= other for one, other in itertools.pairwise(p))
 
 
 def test_signals_are_the_same_when_days_come_in_any_order(rule):
