@@ -201,8 +201,11 @@ def _standing(one: "Standing") -> list[str]:
     moved = ", ".join(verdict.moved[:3]) + (
         f" and {len(verdict.moved) - 3} more" if len(verdict.moved) > 3 else ""
     )
+    # The windows past their limit before there were enough of them for an alarm are in it.
+    began = [incident.since for incident in one.incidents] if verdict.moved else []
+    since = min([*began, *([one.since] if one.since else [])], default="")
     return [
-        name, f"{verdict.decision}{severity}", one.since or "", window.window, moved or "nothing",
+        name, f"{verdict.decision}{severity}", since, window.window, moved or "nothing",
         _open(one), scoring,
     ]  # fmt: skip
 
@@ -238,7 +241,7 @@ def _say_more(one: "Standing") -> None:
 
 def _say_incident(one: "Incident", console: Console) -> None:
     state = (
-        f"open, seen last in {one.last}"
+        f"open, last seen on {one.last}"
         if one.closed_at is None
         else f"over since {one.closed_at:%Y-%m-%d %H:%M}Z"
     )

@@ -72,10 +72,18 @@ def _consider(
     if found is None:
         _note(session, one, "No training yet: the labels since it began could not be read.")
         return
-    short = _too_few(spec, one, found)
-    if short is not None:
-        missing = max(1, policy.min_labelled - found.rows)
-        _note(session, one, short, labels_missing=missing)
+    missing = policy.min_labelled - found.rows
+    if missing > 0:
+        who = "Review tasks from it are asked for first." if spec.fields else "They come later."
+        said = f"{found.rows} of {policy.min_labelled} labelled rows since {one.since}. {who}"
+        _note(session, one, f"No training yet: {said}", labels_missing=missing)
+        return
+    if spec.split.for_regime(found.days) is None:
+        said = (
+            f"No training yet: the rows of {found.days} days since {one.since} have labels, too "
+            "few days to train on the older and to test on the newer of them. More days will come."
+        )
+        _note(session, one, said)
         return
     joins = requests.waiting(session, spec.name) is not None
     against = [] if joins else _against(session, spec.corrections, spec.name, now)
@@ -103,23 +111,6 @@ def _became(session: Session, request_id: int) -> str:
     if found.state == "done" and found.version is not None:
         return f"{said}, which made version {found.version}: millrace models {found.model}."
     return f"{said}."
-
-
-def _too_few(spec: ModelSpec, one: Incident, found: Labelled) -> str | None:
-    """Why what is labelled of the regime is too little to learn from; None where it is enough."""
-    reviewed = bool(spec.fields)
-    who = "Review tasks from it are asked for first." if reviewed else "Its labels come later."
-    if found.rows < spec.monitoring.min_labelled:
-        return (
-            f"No training yet: {found.rows} of {spec.monitoring.min_labelled} labelled rows since "
-            f"{one.since}. {who}"
-        )
-    if spec.split.for_regime(found.days) is None:
-        return (
-            f"No training yet: {found.days} days since {one.since} have labels, too few to train "
-            f"on the older and to test on the newer of them. {who}"
-        )
-    return None
 
 
 def _against(session: Session, policy: CorrectionPolicy, model: str, now: datetime) -> list[str]:

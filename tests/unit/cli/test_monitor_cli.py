@@ -70,7 +70,7 @@ def test_alerts_are_the_open_ones_and_all_on_request(db):
     assert call("alerts").strip() == "no alert is open"
     one = drifted(db)
     said = call("alerts", MODEL)
-    assert said.startswith(f"incident 1 (drift, high, open, seen last in {day(60)}): {MODEL}: ")
+    assert said.startswith(f"incident 1 (drift, high, open, last seen on {day(60)}): {MODEL}: ")
     assert "  Of category: `travel` 2.0% → 31.0%." in said.splitlines()
     with db.write() as session:
         incidents.close(session, one.incident_id, day(64), NOW)

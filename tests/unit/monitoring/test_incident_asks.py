@@ -88,8 +88,8 @@ def test_training_waits_for_cool_down_cost_and_quiet_hours(opsdb):
 @pytest.mark.parametrize(
     ("labelled", "said", "missing"),
     [
-        (Labelled(40, 40), f"40 of 200 labelled rows since {day(60)}. Its labels come later.", 160),
-        (Labelled(5_000, 9), "9 days since", 1),
+        (Labelled(40, 40), f"40 of 200 labelled rows since {day(60)}. They come later.", 160),
+        (Labelled(5_000, 9), "9 days since", None),
         (None, "could not be read", None),
     ],
 )

@@ -86,8 +86,9 @@ def test_moved_amounts_are_one_incident_with_its_cause_and_one_request(home):
     assert one.headline.startswith("card_fraud: input/amount") and day(35) in one.headline
     assert any("input/amount 100%" in cause for cause in one.causes)
     # Too few days of the regime have labels: it waits, and says so.
-    assert one.request_id is None and "have labels, too few" in one.follows
-    assert found.labels_wanted and found.request_id is None
+    assert one.request_id is None
+    assert "5 days since" in one.follows and "too few days" in one.follows
+    assert not found.labels_wanted and found.request_id is None
     assert [each.what for each in home.read(incidents.transitions, one.incident_id)] == ["opened"]
 
 
