@@ -162,8 +162,9 @@ def _run(dag_run: Any, state: "RunState") -> None:
 
 
 def _result(ti: Any) -> Any:
-    """What the task returned, by way of the channel through which it was pushed."""
-    if not hasattr(ti, "xcom_pull"):
+    """What the task returned, by way of the channel through which it was pushed. In the scheduler
+    or the API server, where somebody marks a task, there is none."""
+    if getattr(ti, "_ti_context_from_server", None) is None:
         return None
     return ti.xcom_pull(task_ids=ti.task_id, map_indexes=_map_index(ti))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.services import process, secrets, state
 from pipelines.services.process import Record
@@ -133,6 +134,43 @@ except Exception as error:
         assert done.stdout.split() == [answer]
 
 
+def scraped(home: Home) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
+    """Value by labels by name of sample."""
+    answer = httpx.get(home.status()["metrics"]["url"], trust_env=False, timeout=20)
+    found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
+    for family in text_string_to_metric_families(answer.raise_for_status().text):
+        for one in family.samples:
+            found.setdefault(one.name, {})[tuple(sorted(one.labels.items()))] = one.value
+    return found
+
+
+def up_services(home: Home) -> dict[str, float]:
+    return {labels[0][1]: value for labels, value in scraped(home)["millrace_service_up"].items()}
+
+
+def test_run_by_the_scheduler_is_on_record_in_the_figures_and_in_one_trace(home: Home) -> None:
+    assert up_services(home) == dict.fromkeys({*home.status()} - {"metrics"}, 1)
+    done = home.millrace("run", "platform", "registry")
+    assert done.returncode == 0, done.stdout + done.stderr
+    named = (("family", "platform"), ("name", "registry"))
+    runs, deadline = 0.0, time.monotonic() + 60  # the scheduler sees the end of a run a bit later
+    while not runs and time.monotonic() < deadline:
+        found = scraped(home)
+        runs = found.get("millrace_runs_total", {}).get((*named, ("state", "success")), 0)
+    assert runs >= 1
+    task = (*named, ("state", "success"), ("task", "audit"))
+    assert found["millrace_step_attempts_total"][task] >= 1
+    assert set(found["millrace_collector_up"].values()) == {1}
+    lines = (home.settings.telemetry / "spans.jsonl").read_text().splitlines()
+    spans = [json.loads(line) for line in lines]
+    newest = [span for span in spans if span["name"].startswith("platform__registry")][-2:]
+    assert {span["name"] for span in newest} == {"platform__registry", "platform__registry.audit"}
+    assert len({span["context"]["trace_id"] for span in newest}) == 1
+    log = home.settings.logs / "services" / "scheduler.log"
+    last = log.read_text().splitlines()[-1]
+    assert json.loads(last)["level"], "what services log is for machines"
+
+
 def test_up_says_so_when_everything_runs(home: Home) -> None:
     before = home.records()
     done = home.millrace("up")
@@ -154,6 +192,7 @@ def test_up_repairs_a_killed_scheduler_and_ends_its_orphans(home: Home) -> None:
     down = home.millrace("status")
     assert down.returncode == 1
     assert home.status()["scheduler"]["state"] == "dead"
+    assert [name for name, value in up_services(home).items() if not value] == ["scheduler"]
     doctor = home.millrace("doctor")
     assert doctor.returncode == 1
     assert "scheduler is dead" in doctor.stdout
