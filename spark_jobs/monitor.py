@@ -36,8 +36,7 @@ from pipelines.tasks import task
 from spark_jobs import command
 from spark_jobs.features import pinned_snapshot
 from spark_jobs.fence import fenced_session, held
-from spark_jobs.session import CATALOG
-from spark_jobs.sketching import inputs, outputs, sample, sketches
+from spark_jobs.sketching import Rows, added_up, partial, partial_of_files, sample
 
 _CODE = ("pipelines.monitoring.sketch", "pipelines.monitoring.watch")
 
@@ -157,39 +156,39 @@ def _sketch(
 ) -> Binning:
     """Makes the parts that are due; where there are no bins they are chosen from `chosen_from`."""
     base = lake.current_snapshot(names.windows_table(spec.name))
-    days = {side: sorted(day for of, day in due if of == side) for side in (INPUT, OUTPUT)}
+    rows = [one for side in (INPUT, OUTPUT) if (one := _rows(spec, content, side, due)).days]
     with ExitStack() as stack:
-        frames = {
-            side: _rows(spark, spec, content, side, mine) for side, mine in days.items() if mine
-        }
+        frames = {one.side: one.frame(spark, spec) for one in rows if bins is None or one.computed}
         if bins is None:
-            for side, frame in frames.items():
-                frames[side] = frame.persist()
-                stack.callback(frames[side].unpersist)
+            # What the groups add is looked at twice.
+            for one in (one for one in rows if one.computed):
+                frames[one.side] = frames[one.side].persist()
+                stack.callback(frames[one.side].unpersist)
             bins = _chosen(spec, frames, chosen_from)
             windows.keep_binning(lake, spec.name, bins, origin)
-        found = {
-            (bins.key, side, day): one
-            for side, frame in frames.items()
-            for day, one in sketches(frame, spec, side, bins.columns, days[side]).items()
-        }
+        found = {}
+        for one in rows:
+            columns = [column for column in bins.columns if column.side == one.side]
+            partials = (
+                partial(frames[one.side], spec, one.side, columns)
+                if one.computed
+                else partial_of_files(spark, one.files(lake, spec), spec, one.side, columns)
+            )
+            for day, sketches in added_up(partials, columns, sorted(one.days)).items():
+                found[bins.key, one.side, day] = sketches
     made = {(bins.key, *part): one for part, one in due.items()}
     windows.write(lake, spec.name, found, made, token=token, base=base)
     return bins
 
 
 def _rows(
-    spark: SparkSession, spec: ModelSpec, content: _Content, side: Side, days: Sequence[str]
-) -> DataFrame:
+    spec: ModelSpec, content: _Content, side: Side, due: Mapping[tuple[Side, str], Part]
+) -> Rows:
+    days = {day: part.version for (of, day), part in sorted(due.items()) if of == side}
+    table, snapshot = names.predictions_table(spec.name), content.predictions
     if side == INPUT:
         table, snapshot = names.published_table(spec.dataset), content.published
-    else:
-        assert content.predictions is not None  # noqa: S101 - there are parts of the output
-        table, snapshot = names.predictions_table(spec.name), content.predictions
-    rows = spark.read.option("versionAsOf", str(snapshot)).table(f"{CATALOG}.{table}")
-    if side == INPUT:
-        return inputs(rows, spec, days)
-    return outputs(rows, {day: int(content.parts[side, day].version or 0) for day in days})
+    return Rows(side, table, snapshot, days, computed=side == INPUT and spec.history is not None)
 
 
 def _chosen(spec: ModelSpec, frames: Mapping[Side, DataFrame], content: _Content) -> Binning:

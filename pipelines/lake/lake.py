@@ -113,8 +113,7 @@ class Lake:
             try:
                 with found.transaction() as transaction:
                     if replaced:
-                        either = reduce(Or, map(_expression, replaced))
-                        transaction.delete(either, snapshot_properties=dict(note))
+                        transaction.delete(any_of(replaced), snapshot_properties=dict(note))
                     transaction.append(rows, snapshot_properties=dict(note))
                 snapshot = self.current_snapshot(table)
                 assert snapshot is not None  # noqa: S101 - it was committed in the lines above
@@ -216,6 +215,11 @@ def _expression(where: Mapping[str, Any]) -> BooleanExpression:
         for column, allowed in where.items()
     ]
     return reduce(And, terms) if terms else AlwaysTrue()
+
+
+def any_of(wheres: Sequence[Mapping[str, Any]]) -> BooleanExpression:
+    """Rows that any of these describes, each as `where` of `Lake.read`; there is at least one."""
+    return reduce(Or, map(_expression, wheres))
 
 
 def _prepared(uri: str) -> str:
