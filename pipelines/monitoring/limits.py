@@ -66,6 +66,11 @@ class Column:
     tempering: Tempering = MODEL
     _noise: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """Of its signal."""
+        return self.bins.name
+
     @cached_property
     def counts(self) -> Floats:
         """Rows of the past windows by bin, missing last: windows × (bins + 1)."""

@@ -59,7 +59,8 @@ class Tail(Protocol):
 
 class Distance:
     """A divergence: a gamma distribution of the mean and variance that are to be expected, as for
-    any quadratic form (Satterthwaite 1946, Biometrics 2; Box 1954, Annals of Statistics 25)."""
+    any quadratic form (Satterthwaite 1946, Biometrics 2; Box 1954, Annals of Mathematical
+    Statistics 25)."""
 
     def fit(self, past: Reading, times: Floats) -> Floats:
         """Mean and variance beyond sampling: draws × 2."""

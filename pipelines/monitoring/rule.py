@@ -17,7 +17,7 @@ from pipelines.contracts.monitoring import (
 from pipelines.monitoring import history, sentence
 from pipelines.monitoring.discovery import adjusted, persistent
 from pipelines.monitoring.history import Bools, Floats, Past, Window
-from pipelines.monitoring.limits import Column
+from pipelines.monitoring.limits import Column, Judged
 from pipelines.monitoring.tempering import MODEL, THRESHOLD, Tempering, fit
 from pipelines.monitoring.volume import QUARANTINED, ROWS, Volume
 
@@ -33,6 +33,11 @@ class Watched:
     past: Past
     columns: tuple[Column, ...]
     volumes: tuple[Volume, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of their signals, in the same order."""
+        return [one.name for one in self.every]
 
     @property
     def every(self) -> list[Column | Volume]:
@@ -75,6 +80,32 @@ def tempered(known: Watched) -> Watched:
     )
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """Windows in a row, held against the past; arrays are windows × what is watched."""
+
+    judged: list[Judged]
+    exceeded: Bools
+    alarms: Bools
+    level: float
+    """P-value at which a column of the last window is past its limit: more than one that moves
+    makes it easier for the next (Benjamini and Hochberg)."""
+
+
+def judge(calibration: Calibration, known: Watched, of: Sequence[Window]) -> Judgement:
+    """Which columns of windows in a row are past their limit, and which of those are in alarm."""
+    every = [one.judge(of) for one in known.every]
+    p = np.stack([one.p for one in every], axis=1) if every else np.ones((len(of), 0))
+    past = exceeded(p, calibration.level)
+    tests = max(1, int(np.isfinite(p[-1]).sum()))
+    return Judgement(
+        every,
+        past,
+        persistent(past, calibration.policy.alarm_windows, calibration.policy.of_windows),
+        calibration.level * max(1, int(past[-1].sum())) / tests,
+    )
+
+
 def exceeded(p: Floats, level: float) -> Bools:
     """Which columns of each window (windows × columns) are past their limit; NaN never is."""
     found: Bools = np.nan_to_num(adjusted(p), nan=1.0) <= level
@@ -103,21 +134,18 @@ def said(
     calibration: Calibration, known: Watched, recent: Sequence[Day], importance: Mapping[str, float]
 ) -> list[Signal]:
     """`signals` of what is watched, made once for many windows."""
-    policy = calibration.policy
-    of = history.windows(recent, policy.window_days)[-policy.of_windows :]
+    of = history.windows(recent, calibration.policy.window_days)
     if not of:
         return []
-    every = [one.judge(of) for one in known.every]
-    p = np.stack([one.p for one in every], axis=1) if every else np.ones((len(of), 0))
-    past = exceeded(p, calibration.level)
-    alarms = persistent(past, policy.alarm_windows, policy.of_windows)[-1]
-    tests = max(1, int(np.isfinite(p[-1]).sum()))
-    level = calibration.level * max(1, int(past[-1].sum())) / tests
+    verdict = judge(calibration, known, of[-calibration.policy.of_windows :])
     found = {}
-    for at, (one, judged) in enumerate(zip(known.every, every, strict=True)):
-        signal = one.signal(of[-1], judged, level)
+    for at, (one, judged) in enumerate(zip(known.every, verdict.judged, strict=True)):
+        signal = one.signal(of[-1], judged, verdict.level)
         found[signal.name] = signal.model_copy(
-            update={"exceeded": bool(past[-1, at]), "alarm": bool(alarms[at])}
+            update={
+                "exceeded": bool(verdict.exceeded[-1, at]),
+                "alarm": bool(verdict.alarms[-1, at]),
+            }
         )
     for bins in calibration.binning.columns:
         told = _untold(bins, of[-1], long_enough=bins.name in found)
