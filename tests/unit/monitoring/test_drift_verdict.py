@@ -81,6 +81,7 @@ def test_nothing_stops_for_a_column_of_no_importance_a_few_rows_or_the_usual_gap
     missing = {"missing": 0.8, "missing_before": 0.1}
     assert judge(signal(details=missing, importance=0.05)).decision == "quiet"
     assert judge(signal(details=missing), rows=19).decision == "quiet"
+    assert judge(signal(details=missing), rows=19, quarantined=9).decision == "quiet"
     assert judge(signal(details={"missing": 0.8, "missing_before": 0.7})).decision == "quiet"
     assert judge(signal(), rows=3, quarantined=9).decision == "quiet"
     assert judge(signal("output/share", details=missing)).decision == "quiet"
