@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipelines.contracts.decision import StoredRequest
 from pipelines.contracts.result import Comparison
 from pipelines.contracts.verdict import Finding
+from pipelines.governance import oldcases
+from pipelines.governance.oldcases import OldCases
 from pipelines.settings import Settings
 
 EVIDENCE, DIFFERENCES = "evidence.json", "differences.json"
@@ -53,6 +55,8 @@ class Case:
     lines: tuple[Line, ...]
     findings: tuple[Finding, ...]
     differences: tuple[Differing, ...]
+    old_cases: OldCases | None
+    """Errors that reviewers settled, answered again; None where there were none."""
     interval: float | None
     """Coverage of the intervals, 0 to 1; None where the evidence that names it is gone."""
     unit: str
@@ -86,6 +90,7 @@ def read(request: StoredRequest, settings: Settings) -> Case:
         lines=tuple(Line(one, _bound(one, policy)) for one in sorted(scores, key=_rank)),
         findings=tuple(Finding.model_validate(one) for one in content.get("findings", [])),
         differences=_differences(folder / DIFFERENCES) if state == "whole" else (),
+        old_cases=oldcases.read(folder) if state == "whole" else None,
         interval=None if level is None else 1 - 2 * level,
         unit=units[0] if units else "rows",
         files=tuple(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else (),

@@ -39,6 +39,7 @@ def words(request: StoredRequest, settings: Settings) -> tuple[str, str]:
         "### Candidate against champion\n\n" + _table(case),
         "### What changed\n\n" + _changes(candidate, champion),
         _differences(case),
+        _old_cases(case),
         _links(request),
     ]
     return subject, "\n\n".join(part for part in parts if part)
@@ -119,6 +120,27 @@ def _differences(case: Case) -> str:
     ]
     head = "| row | field | champion | candidate | truth |\n|---|---|---|---|---|"
     return "\n".join(["### Where the two differ\n", head, *rows])
+
+
+def _old_cases(case: Case) -> str:
+    found = case.old_cases
+    if found is None or not found.overall.cases:
+        return ""
+    whole = found.overall
+    before = "" if whole.champion is None else f", the champion {whole.champion}"
+    said = (
+        f"### Errors that reviewers settled\n\nOf {whole.cases} the candidate answers "
+        f"{whole.candidate} right{before}; {len(found.came_back)} came back."
+    )
+    if not found.came_back:
+        return said
+    rows = [
+        f"| {_cell(one.case.document_id)} | {_cell(one.case.field)} | {_cell(one.champion)} | "
+        f"{_cell(one.candidate)} |"
+        for one in found.came_back[:_SHOWN_DIFFERENCES]
+    ]
+    head = "| row | field | champion, right | candidate |\n|---|---|---|---|"
+    return "\n".join([said, "", head, *rows])
 
 
 def _links(request: StoredRequest) -> str:

@@ -8,8 +8,11 @@ from factories.operations import NOW, answer, change
 from fakes.registry import FakeRegistry
 
 from pipelines import specs
+from pipelines.contracts.learning import Case
 from pipelines.contracts.result import Comparison, GateResult
 from pipelines.contracts.verdict import Verdict
+from pipelines.gate.regression import Answered, Regression, Tally
+from pipelines.gate.step import REGRESSION
 from pipelines.governance import promotion
 from pipelines.governance.decide import ask, decide
 from pipelines.opsdb import ledger
@@ -62,6 +65,24 @@ def difference(index: int, **different) -> dict:
         "truth": "ACME TRADING SDN BHD",
         "better": "candidate",
     } | different
+
+
+def settle(home: Settings, version: int, answer: str = "9.00") -> None:
+    """Leaves three settled errors beside a version's evidence, of which one came back."""
+    one = Case(
+        document_id="r-17", content_hash=None, field="total", before="20.00", wanted="11.30",
+        model_version=1, correction_id=4, adjudicated=True,
+    )  # fmt: skip
+    whole = Tally(cases=3, candidate=2, champion=1)
+    found = Regression(
+        overall=whole,
+        fields={"total": whole},
+        untrained=Tally(cases=1, candidate=1, champion=0),
+        gone=0,
+        came_back=[Answered(case=one, candidate=answer, champion="11.30")],
+    )
+    folder = home.runs / "gate" / "receipts" / f"{version:032x}"
+    (folder / REGRESSION).write_text(found.model_dump_json())
 
 
 def judge(home: Settings, version: int, champion: int | None, decision: str, **given) -> GateResult:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from factories.evidence import difference, judge
+from factories.evidence import difference, judge, settle
 from fakes.registry import FakeRegistry
 from markdown_it import MarkdownIt
 
@@ -17,9 +17,11 @@ LINK = "[click](javascript:alert(1)) | <img src=x> `code`"
 def words(spec, settings, monkeypatch):
     """Subject and body for a version with a link in an answer."""
 
-    def made(version=2, champion=1):
+    def made(version=2, champion=1, came_back=None):
         found = [difference(0, candidate=LINK), *(difference(at) for at in range(1, 15))]
         result = judge(settings, version, champion, "inconclusive", differences=found)
+        if came_back:
+            settle(settings, version, came_back)
         request = StoredRequest(
             **result.model_dump(include={"model", "version", "champion", "verdict"}),
             **result.model_dump(include={"evidence_hash", "evidence_dir"}),
@@ -59,3 +61,14 @@ def test_text_of_documents_stays_text_and_ten_rows_are_shown(words):
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
     assert re.findall(r'(?:href|src)="(/millrace)?', html) == ["/millrace"] * 3
     assert "<img" not in html and "<code>code" not in html
+
+
+def test_settled_errors_that_came_back_are_told_and_stay_text(words):
+    assert "reviewers settled" not in words()[1]
+    _, body = words(3, came_back=LINK)
+    said = "Of 3 the candidate answers 2 right, the champion 1; 1 came back."
+    assert said in body
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
+    assert (
+        "<td>11.30</td>" in html and "<img" not in html and "javascript:alert(1)&quot;" not in html
+    )

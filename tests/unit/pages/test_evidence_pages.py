@@ -8,7 +8,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from factories.evidence import difference, lived
+from factories.evidence import difference, lived, settle
 from factories.operations import NOW, tamper
 
 from millrace_airflow.pages import evidence as pages
@@ -150,6 +150,15 @@ def test_policy_lets_no_script_run_and_nobody_else_frame_it():
     policy = render.FRESH["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "script-src" not in policy
     assert "frame-ancestors 'self'" in policy and "form-action 'none'" in policy
+
+
+def test_settled_errors_that_came_back_are_shown_beside_the_comparison(own_home):
+    assert "Errors that reviewers settled" not in text(own_home.model())
+    settle(own_home.settings, 4, "<b>9.00</b>")
+    page = own_home.model()
+    said = text(page)
+    assert "field settled champion right candidate right all 3 1 2 total 3 1 2" in said
+    assert "r-17 total 11.30" in said and "&lt;b&gt;9.00&lt;/b&gt;" in page
 
 
 def test_altered_or_lost_evidence_is_said(own_home):
