@@ -113,3 +113,47 @@ def test_spans_of_a_run_are_one_trace_without_personal_data(settings: Settings, 
     assert spans["ingest__probe.count"]["attributes"]["rows_in"] == 10
     for personal in ("4111", "DE89", "SECRET"):
         assert personal not in text
+
+
+_TELL = """
+import json, logging, sqlite3, sys, time
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from millrace_airflow.listener import TelemetryListener
+from pipelines.settings import load
+logging.basicConfig(stream=sys.stderr)
+path = load().operations_uri.removeprefix("sqlite:///")
+held = sqlite3.connect(path, isolation_level=None)
+if sys.argv[1] == "locked":
+    held.execute("begin immediate")
+listener, took = TelemetryListener(), []
+for number in range(2):
+    ti = SimpleNamespace(
+        dag_id="score__probe", run_id=sys.argv[1], task_id="score", map_index=-1,
+        try_number=number, start_date=datetime.now(UTC), end_date=None, state="up_for_retry",
+    )
+    begin = time.monotonic()
+    listener.on_task_instance_running(task_instance=ti)
+    listener.on_task_instance_failed(task_instance=ti, error=KeyError("SECRET"))
+    listener.on_dag_run_failed(dag_run=SimpleNamespace(dag_id="score__probe"))
+    took.append(time.monotonic() - begin)
+print("RESULT" + json.dumps(took))
+"""
+
+
+@pytest.mark.parametrize("state", ["locked", "broken", "free"])
+def test_task_goes_on_when_the_database_is_away(state: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", airflow_port=0)
+    home.prepare(settings)
+    if state == "broken":
+        path = Path(settings.operations_uri.removeprefix("sqlite:///"))
+        path.write_bytes(b"nothing of a database" * 100)
+    took = result_of(_TELL, full_environment(settings), state)
+    # A write waits a second at most; the rest is for a busy machine.
+    assert took[-1] < 4.0
+    span = (settings.telemetry / trace.FILE).read_text()
+    assert "score__probe.score" in span and "SECRET" not in span
+    if state == "free":
+        with OpsDb.open(settings).read() as session:
+            found = [one for _, one in steps.after(session, 0)]
+        assert [one.state for one in found] == ["retry", "retry"]
