@@ -92,3 +92,9 @@ def test_old_figures_say_nothing_of_today():
     days = [figure(number) for number in range(40)]
     assert looked_at(days)
     assert not over_time(days, POLICY, last=day_of(80), reference=REFERENCE, level=0.01)
+
+
+def test_first_error_after_a_faultless_reference_is_no_fall():
+    recent = pool([figure(60, 0.9)], 1)
+    found = drop(recent, [figure(number, 1.0) for number in range(56)], 0.001)
+    assert found.value == pytest.approx(0.1) and not found.exceeded
