@@ -86,6 +86,17 @@ def markdown(figures: list[Figure], machine: str) -> str:
         "",
         f"Measured on {machine}.",
         "",
+        *table(figures),
+        "",
+        "The scores of the extractor on real receipts are a benchmark of their own: "
+        "`python benchmarks/extraction_cv.py [--by document|merchant]`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def table(figures: list[Figure]) -> list[str]:
+    """Lines of the table, and what each of its figures is."""
+    return [
         _line(COLUMNS),
         _line(("---",) * len(COLUMNS)),
         *(_line(figure.row()) for figure in figures),
@@ -93,11 +104,7 @@ def markdown(figures: list[Figure], machine: str) -> str:
         "What is measured:",
         "",
         *(f"- **{figure.name}**: {figure.definition}" for figure in figures),
-        "",
-        "The scores of the extractor on real receipts are a benchmark of their own: "
-        "`python benchmarks/extraction_cv.py [--by document|merchant]`.",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def number(value: float) -> str:
