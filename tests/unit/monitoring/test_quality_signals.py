@@ -144,22 +144,24 @@ def test_fields_are_measured_on_typed_documents_and_by_the_audit_apart(receipts)
     receipts.documents(
         0,
         {"d1": answer, "d2": answer, "a1": answer, "u1": answer},
-        {"d1": {"company": "ACME", "total": "8.00"}, "d2": {"company": "ACME"}},
+        {"d1": {"company": "ACME", "total": "8.00", "date": None}, "d2": {"company": "ACME"}},
     )
+    receipts.documents(1, {"d3": answer}, {})
     put(receipts.db, review_task("a1", "audit", chance=0.5, priority=2.0),
         review_task("u1", priority=1.0))  # fmt: skip
     review(receipts.db, receipts.spec, "ann", total="8.00")
     review(receipts.db, receipts.spec, "ann", company="OTHER")
-    found = figures(receipts, until=0)
+    found = figures(receipts, until=1)
     [total], [company] = of(found, "labels", "total"), of(found, "labels", "company")
     assert (total.value, total.labelled, total.rows) == (0.0, 2, 4)
     assert company.value == 1.0
-    assert of(found, "labels", "overall")[0].value == 0.75
+    assert of(found, "labels", "date")[0].value == 1.0  # rightly left empty
+    assert of(found, "labels", "overall")[0].value == pytest.approx((2 / 3 + 1) / 2)
     [audited], [whole] = of(found, "audit", "total"), of(found, "audit", "overall")
     assert (audited.value, whole.value, whole.labelled) == (0.0, 0.75, 1)
     assert of(found, "audit", "company")[0].value == 1.0  # u1 was drawn for being uncertain
     assert audited.days_late is not None
-    [expected] = of(found, "estimate", "company")
+    [expected, _] = of(found, "estimate", "company")
     assert expected.value == pytest.approx(0.9)
     assert of(found, "estimate", "overall")[0].value == pytest.approx(0.75)
     assert NOW and np.isfinite(audited.days_late)
