@@ -23,6 +23,7 @@ FIRST_SAMPLE = 3_000
 POLICY = {"latency_ratio": 3.0, "calibration_error": 0.05}
 """A machine that does other things may take twice as long; the cards of a month that were defrauded
 show no 0.02."""
+_FEW = 2_000
 _LEAK_DAYS = 45
 """The newest test days, in which nothing leaks any more."""
 LEAK_ENDS = datetime(START.year, START.month, START.day, tzinfo=UTC) + timedelta(
@@ -62,17 +63,19 @@ def of_seed(seed: int) -> list[Said]:
     ) -> Said:
         return Said(name, good, decide(spec, one, champion, published=rows, **rest))
 
+    # Of what is decided before any score, or by time alone, a few rows say the same.
+    few = {"golden": whole.tested.slice(0, _FEW)}
     sets = {"golden": whole.tested.filter(old), "recent": whole.tested.filter(pc.invert(old))}
     return [
         said("shuffled labels", False, shuffled, whole),
         said("a tenth of the data", False, tenth, whole),
         said("sees large frauds and no small ones, against the reverse", False, blind, small),
         said("a leak that vanishes in time", False, leaking, whole, **sets),
-        said("a golden row in training", False, whole, shuffled, learnt=leaked),
+        said("a golden row in training", False, whole, shuffled, learnt=leaked, **few),
         said("the champion itself", False, whole, whole),
         said("the same training with another seed", False, again, whole),
-        said("better, but many times slower", False, slow, shuffled),
-        said("better, but a column is missing", False, lacking, shuffled),
+        said("better, but many times slower", False, slow, shuffled, **few),
+        said("better, but a column is missing", False, lacking, shuffled, **few),
         said("all of the data, against shuffled labels", True, whole, shuffled),
         said("all of the data, against a tenth", None, whole, tenth),
     ]

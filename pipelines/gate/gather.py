@@ -99,12 +99,17 @@ def signals_of(
     candidate = on_golden[0].predictions
     bad = task.unreadable(rows.golden, candidate, spec)
     bad += task.unreadable(rows.recent, on_recent[0], spec)
+    on_set = set_signals(task, rows.golden, [one.predictions for one in on_golden], spec)
+    # A young home has one set of tested rows: what is drawn of it once need not be drawn again.
+    one_set = rows.recent.num_rows > 0 and rows.recent.equals(rows.golden)
     signals = Signals(
         first=len(on_golden) == 1,
         checks=checks,
         regime=rows.regime,
-        golden=set_signals(task, rows.golden, [one.predictions for one in on_golden], spec),
-        recent=_none_yet(rows) or set_signals(task, rows.recent, on_recent, spec),
+        golden=on_set,
+        recent=on_set
+        if one_set
+        else _none_yet(rows) or set_signals(task, rows.recent, on_recent, spec),
         unreadable=bad,
         calibration_error=_calibration(task, rows.golden, candidate, spec),
         latency_ms=timed[0],

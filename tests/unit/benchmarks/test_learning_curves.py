@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from benchmarks.learning import LABELS, Point, Seed, needed, page, resampled
+from benchmarks.learning_curve import LABELS, Point, Seed, needed, resampled
+from benchmarks.learning_page import page
 
 HALFWAY = pytest.approx((LABELS[1] + LABELS[2]) / 2)
 
