@@ -106,10 +106,13 @@ def channels(settings: Settings) -> tuple[Channel, ...]:
     try:
         found = _ALL.validate_python(settings.notifiers)
     except ValidationError as error:
+        # Without what was given: somebody may have put a secret there.
+        faults = error.errors(include_input=False, include_url=False)
+        said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
         raise MisconfiguredError(
-            f"MILLRACE_NOTIFIERS does not fit: {error}. It is a JSON list of channels such as "
+            f"MILLRACE_NOTIFIERS does not fit: {said}. It is a JSON list of channels such as "
             '[{"kind": "smtp", "name": "on-call", "to": ["oncall@example.org"]}].'
-        ) from error
+        ) from None
     names = [one.name for one in found]
     if doubled := sorted({one for one in names if names.count(one) > 1}):
         raise MisconfiguredError(
