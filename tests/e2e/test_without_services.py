@@ -63,6 +63,13 @@ def test_files_become_answers_without_any_service(
     traces = {one["context"]["trace_id"] for one in of_dag(home, "train__receipts")}
     assert f"0x{version.tags['trace_id']}" in traces
 
+    # What the receipts say, merchants before all, is in no log of any of it.
+    said = [json.loads(line)["fields"] for line in sample.read_text().splitlines()]
+    private = {fields[name] for fields in said for name in ("company", "address") if fields[name]}
+    logged = [path.read_text(errors="replace") for path in home.rglob("*.log")]
+    assert len(logged) >= 2 and len(private) > 20
+    assert not [one for one in private if any(one in text for text in logged)]
+
     scored = run("evaluate", "receipts", "--on", str(sample), "--version", "latest", "--json")
     assert scored.returncode == 0, scored.stderr
     found = json.loads(scored.stdout)
