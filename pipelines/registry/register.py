@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.contracts import names
@@ -14,9 +13,9 @@ from pipelines.contracts.decision import PLATFORM
 from pipelines.contracts.learning import LABELS, REGIME
 from pipelines.contracts.result import EvaluationResult, RegistrationResult, TrainResult
 from pipelines.contracts.spec import ModelSpec
-from pipelines.estimators.artefact import Artefact
 from pipelines.publication import lock, lock_hash
-from pipelines.registry.provenance import code_revision, requirements
+from pipelines.registry import packaging
+from pipelines.registry.provenance import code_revision
 from pipelines.registry.store import (
     ARTEFACT_HASH,
     AUTHOR,
@@ -28,7 +27,6 @@ from pipelines.registry.store import (
     Registry,
 )
 from pipelines.settings import Settings
-from pipelines.tasks import task
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
 HEADLINE = "headline"
 """Tag of a version: its scores with intervals, as JSON."""
 METRICS_FILE = "metrics.json"
-_EXAMPLE_ROWS = 2
 _METRICS_AT_ONCE = 500
 
 
@@ -103,7 +100,13 @@ def _register(
     folder = settings.root / spec.training.model_dir
     model = client.create_logged_model(experiment, spec.model.name, source_run_id=run_id)
     with tempfile.TemporaryDirectory() as aside:
-        _write_pyfunc(Path(aside) / "model", folder, spec, _example(spec, lake), model.model_id)
+        packaging.write(
+            Path(aside) / "model",
+            folder,
+            spec.training.artefact_hash,
+            packaging.example(spec.model, spec.training.input_snapshot_id, lake),
+            model.model_id,
+        )
         client.log_model_artifacts(model.model_id, str(Path(aside) / "model"))
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     client.set_terminated(run_id)
@@ -212,47 +215,3 @@ def _parameters(spec: ModelSpec) -> dict[str, str]:
         "fields": ",".join(f"{name}:{one.kind}" for name, one in spec.fields.items()),
     }
     return {name: str(value) for name, value in (own | split | spec.parameters).items()}
-
-
-def _example(spec: RegistrationSpec, lake: "Lake") -> pa.Table:
-    """The first rows by their key, with what a prediction is made of."""
-    kind = task(spec.model.task)
-    columns = kind.input_columns(spec.model)
-    rows = lake.read(
-        names.published_table(spec.model.dataset),
-        snapshot_id=spec.training.input_snapshot_id,
-        columns=columns,
-    )
-    return kind.example(rows.sort_by(columns[0]).slice(0, _EXAMPLE_ROWS), spec.model)
-
-
-def _without_zones(rows: pa.Table) -> pa.Table:
-    """Times in UTC without saying so, which is all that MLflow knows of times."""
-    fields = [
-        pa.field(one.name, pa.timestamp(one.type.unit)) if pa.types.is_timestamp(one.type) else one
-        for one in rows.schema
-    ]
-    return rows.cast(pa.schema(fields))
-
-
-def _write_pyfunc(
-    path: Path, folder: Path, spec: RegistrationSpec, example: pa.Table, model_id: str
-) -> None:
-    """The model in MLflow's form: our files, and the script that answers with them."""
-    import pandas as pd
-    from mlflow import pyfunc
-    from mlflow.models import Model, infer_signature
-
-    answers = Artefact.load(folder, spec.training.artefact_hash).answer(example)
-    given = pd.DataFrame(_without_zones(example).to_pylist())
-    pyfunc.save_model(
-        path,
-        mlflow_model=Model(model_id=model_id),
-        python_model=str(Path(__file__).with_name("pyfunc_model.py")),
-        artifacts={"artefact": str(folder)},
-        model_config={"artefact_hash": spec.training.artefact_hash},
-        signature=infer_signature(given, pd.DataFrame(answers.to_pylist())),
-        input_example=given,
-        # Without it MLflow runs the model in a process of its own to see what it imports.
-        pip_requirements=requirements(),
-    )
