@@ -73,13 +73,13 @@ for spec in specs.models():
             ],
         )
         sketched.set_upstream(planned)
-        # What could not be sketched must be judged too: it is an alert, and the run fails.
-        judged = task(task_id="judge", trigger_rule=TriggerRule.NONE_SKIPPED)(monitoring.judge)(
-            name, planned=planned
-        )
+        # What could not be sketched must be judged too: it is an alert, and the run fails. Where
+        # there is no window there is nothing to judge.
+        anyway = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+        judged = task(task_id="judge", trigger_rule=anyway)(monitoring.judge)(name, planned=planned)
         judged.set_upstream(sketched)
         task(task_id="retrain", outlets=[assets.retrain(name)])(monitoring.retrain)(
             name, judged=judged
         )
-        told = task(task_id="tell", trigger_rule=TriggerRule.NONE_SKIPPED)(notify.tell)(name)
-        told.set_upstream(judged)
+        told = task(task_id="tell", trigger_rule=anyway)(notify.tell)(name)
+        told.set_upstream([planned, judged])

@@ -61,8 +61,6 @@ def judge(model: str, *, planned: dict[str, Any], **context: Any) -> dict[str, A
     from pipelines.opsdb.database import OpsDb
     from pipelines.registry import Registry
 
-    if planned is None:
-        raise AirflowFailException("which windows to judge could not be told: see `window`")
     current, plan = settings.load(), MonitorPlan.model_validate(planned)
     told = context["ti"].xcom_pull(task_ids="sketch")
     binning = None if told is None else SketchResult.model_validate(told).binning

@@ -3,20 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from factories.monitoring import NOW, day
+from factories.monitoring import NOW, day, signal
 from factories.watched import DATASET, MODEL, publish_tables, purchases, sketches
 from fakes.registry import FakeRegistry
 
 from pipelines import specs
 from pipelines.contracts.result import MonitorPlan
 from pipelines.lake.lake import Lake
-from pipelines.monitoring import subject
+from pipelines.monitoring import subject, system
 from pipelines.monitoring.look import Deps
 from pipelines.monitoring.step import JudgeSpec, run
 from pipelines.opsdb import breaker, incidents, monitoring, requests
 from pipelines.settings import Settings
 
 SPEC = specs.model(MODEL)
+# Evidently's page of each window has tests of its own, and takes seconds.
+SPEC = SPEC.model_copy(update={"monitoring": SPEC.monitoring.model_copy(update={"report_rows": 0})})
 REFERENCE = [day(number) for number in range(35)]
 
 
@@ -75,6 +77,21 @@ def test_days_like_the_past_are_quiet_and_the_same_run_again_changes_nothing(hom
     assert {"input/amount", "volume/rows", "volume/freshness"} <= {
         one.name for one in record.signals
     }
+
+
+def test_how_long_the_steps_took_is_no_news_unless_it_is_an_alarm(home, monkeypatch):
+    def takes(seconds, **different):
+        one = signal("system/score.seconds", value=seconds, limit=20.0, **different)
+        monkeypatch.setattr(system, "signals", lambda *_, **__: [one])
+
+    home.publish()
+    takes(10.0)
+    assert home.judge(35).windows[0].changed
+    takes(11.0)
+    assert not home.judge(35).windows[0].changed
+    takes(50.0, exceeded=True, alarm=True)
+    [slow] = home.judge(35).windows
+    assert (slow.changed, slow.decision) == (True, "alert")
 
 
 def test_moved_amounts_are_one_incident_with_its_cause_and_one_request(home):
