@@ -29,6 +29,11 @@ def test_causes_name_what_the_model_rests_on_and_the_values_that_changed_most():
     ]
 
 
+def test_values_that_hardly_changed_are_not_told():
+    found = causes([moved("input/category")], BINNING, [a_day(955, 45)], [a_day(95, 5)])
+    assert len(found["drift"]) == 1
+
+
 def test_quality_says_whether_anything_moved_with_it():
     fell = moved("quality/auroc")
     assert causes([fell, signal()], BINNING, [], [])["quality"] == [
