@@ -7,7 +7,7 @@ from pipelines.contracts.telemetry import Rows
 from pipelines.settings import Settings
 
 # What the results of the steps call the same thing, the first that is there.
-_IN = ("rows_in", "rows", "pool")
+_IN = ("rows_in", "rows", "rows_train", "pool")
 _OUT = ("rows_out", "rows_published", "rows_scored", "rows")
 _QUARANTINED = ("rows_quarantined", "rows_refused", "unreadable")
 _PARTS = ("versions", "landed")

@@ -91,6 +91,7 @@ def test_rows_are_read_from_every_result_that_has_them():
     assert rows_of(ingested.to_xcom()) == Rows(rows_in=9, rows_out=7, rows_quarantined=2)
     assert rows_of(scored.to_xcom()) == Rows(rows_in=10, rows_out=8, rows_quarantined=2)
     assert rows_of(landed) == Rows(rows_in=3, rows_out=3, rows_quarantined=1)
+    assert rows_of({"rows_train": 80, "rows_test": 20}) == Rows(rows_in=80)
     assert rows_of(None) == rows_of("text") == rows_of([1]) == Rows()
 
 
