@@ -162,6 +162,14 @@ def counts(found: Sequence[Window], bins: Bins) -> Floats:
     return summed
 
 
+def totals(found: Sequence[Window], bins: Bins) -> Floats:
+    """Sum of a number's values in each window."""
+    return np.array([
+        sum(day.sketches[bins.name].total for day in one.days if bins.name in day.sketches)
+        for one in found
+    ])
+
+
 def draws(known: Past, number: int, seed: int) -> Floats:
     """How often each window is drawn when whole blocks are drawn with replacement, as many as
     there are: draws × windows."""

@@ -2,9 +2,10 @@
 
 A number has its distance over all bins, its location and its spread (contrasts of the bins'
 normal scores: van der Waerden 1952, Klotz 1962), which see small shifts that twenty bins drown,
-and the share that is missing. A category has the distance, the share that is missing and that of
-values without a bin of their own. The smallest p-value times their number is the column's
-(Bonferroni, valid however they depend on each other).
+its mean, which sees what goes on beyond the outermost edges, and the share that is missing. A
+category has the distance, the share that is missing and that of values that the past lacks. The
+smallest p-value times their number is the column's (Bonferroni, valid however they depend on
+each other).
 """
 
 import math
@@ -23,11 +24,13 @@ from pipelines.monitoring.null import Reading, limit, times_limit
 from pipelines.monitoring.statistic import (
     DISTANCE,
     LOCATION,
+    MEAN,
     MISSING,
     SPREAD,
     TAILS,
     UNSEEN,
     contrast,
+    mean,
     share,
     standard,
 )
@@ -115,9 +118,19 @@ class Column:
         ])
 
     @cached_property
-    def own(self) -> Floats:
-        """Counts of the references of the past windows: windows × (bins + 1)."""
-        return history.others(self.past, self.likeness) @ self.counts
+    def totals(self) -> Floats:
+        """Sum of the values of the past windows, of a number."""
+        return history.totals(self.past.windows, self.bins)
+
+    @cached_property
+    def spread(self) -> float:
+        """Standard deviation of a number over the whole past; 0 where it is always the same."""
+        return sentence.moments(self.bins, self.past.windows)[1] or 0.0
+
+    @cached_property
+    def own(self) -> Bools:
+        """References of the past windows: windows × windows."""
+        return history.others(self.past, self.likeness)
 
     @cached_property
     def elsewhere(self) -> Floats:
@@ -127,11 +140,14 @@ class Column:
     @cached_property
     def readings(self) -> dict[str, Reading]:
         """Every statistic of the past windows, each against windows of other blocks."""
-        return self.read(self.counts, self.own, self.elsewhere)
+        return self.read(self.counts, self.totals, self.own, self.elsewhere)
 
-    def read(self, counts: Floats, references: Floats, whole: Floats) -> dict[str, Reading]:
-        """The statistics of windows against their references and, of what is new, against the
-        whole past; all windows × (bins + 1)."""
+    def read(
+        self, counts: Floats, totals: Floats, fits: Bools, whole: Floats
+    ) -> dict[str, Reading]:
+        """The statistics of windows (windows × (bins + 1), and their sums) against their references
+        (windows × past windows) and, of what is new, against the whole past (as `counts`)."""
+        references = fits @ self.counts
         rows, held = counts.sum(axis=1), references.sum(axis=1)
         noise = np.array([self._sampling(*one) for one in zip(rows, held, strict=True)])
         distance = divergence(shares(counts), shares(references))
@@ -145,6 +161,9 @@ class Column:
             lacking = np.where(whole[:, :-2] > 0, 0.0, counts[:, :-2]).sum(axis=1)
             found[UNSEEN] = share(lacking + counts[:, -2], rows, whole[:, -2], whole.sum(axis=1))
             return found
+        if self.spread > 0:
+            there, there_before = rows - counts[:, -1], held - references[:, -1]
+            found[MEAN] = mean(there, totals, there_before, fits @ self.totals, self.spread)
         for name, scores in zip((LOCATION, SPREAD), self.scores, strict=True):
             if scores.any():
                 found[name] = contrast(counts[:, :-1], references[:, :-1], scores)
@@ -185,18 +204,16 @@ class Column:
     def judge(self, of: Sequence[Window]) -> Judged:
         """Windows that are not of the past."""
         counts = history.counts(of, self.bins)
-        references = history.peers(self.past, of, self.likeness) @ self.counts
+        fits = history.peers(self.past, of, self.likeness)
         whole = np.broadcast_to(self.counts.sum(axis=0), counts.shape)
-        readings = self.read(counts, references, whole)
+        readings = self.read(counts, history.totals(of, self.bins), fits, whole)
         by = {name: TAILS[name].p(one, self.natural[name]) for name, one in readings.items()}
-        return Judged(self._combined(by, counts), by, readings, counts, references)
+        return Judged(self._combined(by, counts), by, readings, counts, fits @ self.counts)
 
-    def judge_past(self, counts: Floats | None = None) -> Floats:
-        """P-values of the past windows, or of what was made of them (windows × (bins + 1)), each
+    def judge_past(self, moved: tuple[Floats, Floats] | None = None) -> Floats:
+        """P-values of the past windows, or of what was made of them (counts by bin and sums), each
         by what the other blocks say; NaN where there are too few rows."""
-        readings = self.readings
-        if counts is not None:
-            readings = self.read(counts, self.own, self.elsewhere)
+        readings = self.readings if moved is None else self.read(*moved, self.own, self.elsewhere)
         by = {name: np.ones(len(self.counts)) for name in readings}
         for block, natural in enumerate(self.natural_without):
             which = self.past.blocks == block

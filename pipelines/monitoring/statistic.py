@@ -7,10 +7,11 @@ from pipelines.monitoring.distance import shares
 from pipelines.monitoring.history import Floats
 from pipelines.monitoring.null import Contrast, Distance, Reading, Share, Tail
 
-DISTANCE, LOCATION, SPREAD = "distance", "location", "spread"
+DISTANCE, MEAN, LOCATION, SPREAD = "distance", "mean", "location", "spread"
 MISSING, UNSEEN = "missing", "unseen"
 TAILS: dict[str, Tail] = {
     DISTANCE: Distance(),
+    MEAN: Contrast(),
     LOCATION: Contrast(),
     SPREAD: Contrast(),
     MISSING: Share(),
@@ -24,6 +25,15 @@ def share(part: Floats, rows: Floats, of_reference: Floats, held: Floats) -> Rea
     least = np.maximum(rows, 1)
     variance = usual * (1 - usual) * (1 / least + 1 / np.maximum(held, 1))
     return Reading(part / least, usual, variance, rows)
+
+
+def mean(
+    rows: Floats, totals: Floats, held: Floats, of_reference: Floats, spread: float
+) -> Reading:
+    """Difference of the mean of the values, in standard deviations of one value."""
+    least, most = np.maximum(rows, 1), np.maximum(held, 1)
+    apart = (totals / least - of_reference / most) / spread
+    return Reading(np.where(rows > 0, apart, 0.0), np.zeros_like(rows), 1 / least + 1 / most, rows)
 
 
 def contrast(counts: Floats, references: Floats, scores: Floats) -> Reading:
