@@ -6,6 +6,9 @@ just after they were started anew. The corrections come twice, and the event tha
 training comes once more than it should. After each kill all that must hold is counted anew. Each
 round must come to its end: claimed, taken, and the sensor waiting again. At the end documents are
 published, and the last training learns from all batches whose trainings had nothing to train on.
+
+The home is an embedded one, so that Airflow's database and ours are SQLite here; on PostgreSQL the
+kills are those of the table above, of all that writes but without Airflow around it.
 """
 
 import random
