@@ -45,6 +45,10 @@ class AirflowClient:
         run_id: str = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
         return run_id
 
+    def hold(self, dag_id: str, held: bool) -> None:
+        """Holds a DAG back, so that nothing starts it, or lets it go; what runs goes on."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": held})
+
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One run as the API shows it."""
         return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")

@@ -47,14 +47,20 @@ def test_demo_runs_twice_when_the_network_is_cut(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     first, second = done.stdout.split("SECOND")
     for line in (
-        "documents in   541",
-        "published      533 in 10 days",
+        "documents in   674",
+        "published      666 in 19 days",
         "quarantined    8",
         "receipts 1, alias candidate",
         "promoted       receipts 1 by ben; the gate: promote",
         "refused        receipts 2, trained with shuffled labels",
         "scored         533 documents by receipts 1; 0 refused",
         "corrected fields crossed the threshold",
+        "2026-01-22  quiet",
+        "2026-01-23  retrain",
+        "input/garbled",
+        "docs/runbooks/drift.md",
+        "retrain request",
+        "/millrace/monitor/receipts",
         "http://127.0.0.1:",
     ):
         assert line in first, (line, first)

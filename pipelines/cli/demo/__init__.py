@@ -37,7 +37,7 @@ def demo(
     console.rule("services", align="left")
     done = supervisor.up(current, say=lambda text: console.print(f"  {text}", highlight=False))
     try:
-        screen.show(story.run(n, current, console), current, console)
+        screen.show(story.run(n, current, console, stay=stay), current, console)
     finally:
         # What was running before the demo goes on.
         if not stay and done.started:

@@ -7,9 +7,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.cli.demo.corrected import Corrected
+from pipelines.cli.demo.drifted import Drifted
 from pipelines.cli.demo.stage import MODEL, Training
 from pipelines.cli.demo.story import PLANT, Story
 from pipelines.settings import Settings
+
+_CAUSES = 3
+"""Of an incident that are shown; all are on the timeline."""
 
 
 def show(story: Story, settings: Settings, console: Console) -> None:
@@ -33,7 +37,12 @@ def show(story: Story, settings: Settings, console: Console) -> None:
     console.print()
     if story.corrected and story.corrected.scores:
         _show_corrected(story.corrected, console)
+    if story.drifted:
+        _show_drifted(story.drifted, console)
     console.print(f"  run      {story.training.url}", highlight=False, soft_wrap=True)
+    if story.drifted:
+        url = story.training.url.partition("/dags/")[0]
+        console.print(f"  timeline {url}/millrace/monitor/{MODEL}", highlight=False, soft_wrap=True)
     show_access(settings, console)
 
 
@@ -115,6 +124,27 @@ def _show_corrected(found: Corrected, console: Console) -> None:
     for step in found.timeline:
         table.add_row(step.name, f"{step.start:.1f}", f"{step.end:.1f}")
     console.print(table, highlight=False)
+    console.print()
+
+
+def _show_drifted(found: Drifted, console: Console) -> None:
+    """Text of reasons and causes is no markup."""
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False)
+
+    say("what the monitor says of two days from a worn scanner")
+    for one in found.judged["windows"]:
+        say(f"  {one['window']}  {one['decision']}")
+    for incident in found.incidents:
+        say(f"  {incident.severity}: {incident.headline}")
+        for cause in incident.causes[:_CAUSES]:
+            say(f"    {cause}")
+        say(f"    {incident.follows}")
+        say(f"    runbook: docs/runbooks/{incident.kind}.md")
+    if found.request is not None:
+        reasons = ", ".join(sorted({one.kind for one in found.request.reasons}))
+        say(f"  retrain request {found.request.request_id} is open, because of: {reasons}")
     console.print()
 
 

@@ -5,6 +5,8 @@ in ben's name, and says so.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +22,14 @@ from pipelines.settings import Settings
 
 MODEL = DATASET = "receipts"
 APPROVER = "ben"
-INGEST, TRAIN, DECIDE, SCORE, ROLLBACK = (
-    f"{family}__{MODEL}" for family in ("ingest", "train", "decide", "score", "rollback")
+INGEST, TRAIN, DECIDE, SCORE, ROLLBACK, MONITOR = (
+    f"{family}__{MODEL}" for family in ("ingest", "train", "decide", "score", "rollback", "monitor")
 )
 TRAIN_TASKS = ("features", "train", "evaluate", "register", "gate")
 ASK = "ask"
 OPTIONS = {"promote": "Promote", "inconclusive": "Promote although inconclusive"}
 """What an approver answers who wants the version, by the gate's word."""
+_PLAN_SECONDS = 120.0
 _SENTENCES = 2
 """Of the gate's reasons that are shown; all are in the evidence."""
 
@@ -77,8 +80,8 @@ class Stage:
         """Lands a file and publishes its days."""
         landed = land_with_progress(DATASET, [file], None, None, False, self.settings)
         self.mark()
-        run_id = self._operator.trigger(INGEST, {"days": landed.days}, note="started by the demo")
-        self._follow(INGEST, run_id)
+        run_id = self.start(INGEST, {"days": landed.days})
+        self.follow(INGEST, run_id)
         published: dict[str, Any] = self._operator.result(INGEST, run_id, "publish")
         return published
 
@@ -97,7 +100,7 @@ class Stage:
     def train(self, conf: dict[str, Any]) -> Training:
         """A training by hand with parameters."""
         self.mark()
-        return self._training(self._operator.trigger(TRAIN, conf, note="started by the demo"))
+        return self._training(self.start(TRAIN, conf))
 
     def decide(self, training: Training, why: str) -> dict[str, Any]:
         """Answers the decision that the gate's word asks for; then the new champion scores."""
@@ -110,7 +113,7 @@ class Stage:
     def score(self) -> dict[str, Any] | None:
         """The scoring that a new champion starts; None where all was scored before."""
         run_id = self._caused(SCORE)
-        self._follow(SCORE, run_id)
+        self.follow(SCORE, run_id)
         scored: dict[str, Any] | None = self._operator.result(SCORE, run_id, "score")
         return scored
 
@@ -119,11 +122,50 @@ class Stage:
 
         Also the seconds from the word to the end of the run: the earlier version is champion.
         """
-        run_id = self._operator.trigger(ROLLBACK, {"why": why}, note="started by the demo")
+        run_id = self.start(ROLLBACK, {"why": why})
         self._wait(ROLLBACK, run_id)
         started = time.monotonic()
         self._answer(ROLLBACK, run_id, "Roll back", why)
         return self._operator.result(ROLLBACK, run_id, "promote"), time.monotonic() - started
+
+    @contextmanager
+    def held(self, dag_id: str) -> Iterator[None]:
+        """Holds a DAG back meanwhile."""
+        self.hold(dag_id)
+        try:
+            yield
+        finally:
+            # Where Airflow is gone there is nothing to let go, and that is told already.
+            with suppress(MillraceError):
+                self.hold(dag_id, False)
+
+    def hold(self, dag_id: str, held: bool = True) -> None:
+        """Holds a DAG back, or lets it go."""
+        self._operator.hold(dag_id, held)
+
+    def start(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Starts a run by hand; its id."""
+        return self._operator.trigger(dag_id, conf, note="started by the demo")
+
+    def calibrate(self) -> str:
+        """Starts making the reference of the monitor of the days that are published now."""
+        run_id = self.start(MONITOR, {"calibrate": True})
+        deadline = time.monotonic() + _PLAN_SECONDS
+        while not any(name == "window" for name, *_ in self._done(MONITOR, run_id)):
+            if time.monotonic() > deadline:
+                raise TransientError(
+                    f"{MONITOR} did not plan its windows within {_PLAN_SECONDS:.0f} s; see "
+                    f"{self._operator.url}/dags/{MONITOR}/runs/{run_id}"
+                )
+            time.sleep(0.5)
+        return run_id
+
+    def monitor(self) -> dict[str, Any]:
+        """What the monitor says of the days that were scored last."""
+        run_id = self._caused(MONITOR)
+        self.follow(MONITOR, run_id)
+        result: dict[str, Any] = self._operator.result(MONITOR, run_id, "judge")
+        return result
 
     def say(self, text: str) -> None:
         """One line; text of documents and reasons is no markup."""
@@ -131,7 +173,9 @@ class Stage:
 
     def task_times(self, dag_id: str) -> list[tuple[str, datetime, datetime]]:
         """Tasks of the run that was followed last, each with its start and end."""
-        run_id = self._followed[dag_id]
+        return self._done(dag_id, self._followed[dag_id])
+
+    def _done(self, dag_id: str, run_id: str) -> list[tuple[str, datetime, datetime]]:
         return [
             (task["task_id"], _instant(task["start_date"]), _instant(task["end_date"]))
             for task in self._operator.tasks(dag_id, run_id)
@@ -139,7 +183,7 @@ class Stage:
         ]
 
     def _training(self, run_id: str) -> Training:
-        view = self._follow(TRAIN, run_id, may_fail=True)
+        view = self.follow(TRAIN, run_id, may_fail=True)
         rejected = view.errors.get("gate", "")
         if view.errors and not rejected:
             raise MillraceError(f"the training failed: {'; '.join(view.errors.values())}")
@@ -156,7 +200,7 @@ class Stage:
         self.say(f'the demo answers as {APPROVER}: {option}, "{why}"')
         self.mark()
         self._approver.answer(dag_id, run_id, ASK, option, {"why": why})
-        self._follow(dag_id, run_id)
+        self.follow(dag_id, run_id)
 
     def _wait(self, dag_id: str, run_id: str) -> None:
         if not self._operator.wait_for_question(dag_id, run_id, ASK, 120, time.sleep):
@@ -164,7 +208,8 @@ class Stage:
                 f"{dag_id} asked nobody; see {self._operator.url}/dags/{dag_id}/runs/{run_id}"
             )
 
-    def _follow(self, dag_id: str, run_id: str, *, may_fail: bool = False) -> RunView:
+    def follow(self, dag_id: str, run_id: str, *, may_fail: bool = False) -> RunView:
+        """Shows a run to its end."""
         self._followed[dag_id] = run_id
         return follow(self._operator, dag_id, run_id, self._console, may_fail=may_fail)
 

@@ -6,8 +6,9 @@ from typing import Any
 from rich.console import Console
 
 from pipelines.cli.demo.corrected import Corrected, correct
-from pipelines.cli.demo.sample import deliveries
-from pipelines.cli.demo.stage import Stage, Training
+from pipelines.cli.demo.drifted import Drifted, drift
+from pipelines.cli.demo.sample import Deliveries, deliveries
+from pipelines.cli.demo.stage import MONITOR, Stage, Training
 from pipelines.errors import BadDataError, MillraceError
 from pipelines.settings import Settings
 
@@ -32,17 +33,27 @@ class Story:
     """What reviewers said and what came of it; None where all was reviewed before."""
     rolled_back: dict[str, Any] | None = None
     rollback_seconds: float = 0.0
+    drifted: Drifted | None = None
+    """What the monitor saw; None where all was judged before."""
     ledger_rows: int = 0
 
 
-def run(n: int, settings: Settings, console: Console) -> Story:
-    """A first champion, a refusal, a second champion out of corrections, and the way back.
+def run(n: int, settings: Settings, console: Console, *, stay: bool) -> Story:
+    """A first champion, a refusal, a second champion out of corrections, the way back, a drift.
 
-    In a home that has seen the demo nothing is decided anew, and what is there is reused.
+    In a home that has seen the demo nothing is decided anew, and what is there is reused. Where
+    the services `stay` the training that the drift asks for starts at the end.
     """
     stage = Stage(settings, console)
-    files = deliveries(n, settings)
-    stage.title("a week of labelled documents")
+    # Each scoring would wake it, and two cores have enough to do.
+    with stage.held(MONITOR):
+        story = _tell(stage, deliveries(n, settings), stay)
+    story.ledger_rows = _verified(settings)
+    return story
+
+
+def _tell(stage: Stage, files: Deliveries, stay: bool) -> Story:
+    stage.title("two weeks of labelled documents")
     published = stage.ingest(files.labelled)
     training = stage.train_on(published)
     decided: list[dict[str, Any]] = []
@@ -69,7 +80,10 @@ def run(n: int, settings: Settings, console: Console) -> Story:
             back = stage.roll_back("to show the way back")
             story.rolled_back, story.rollback_seconds = back
             stage.score()
-    story.ledger_rows = _verified(settings)
+        stage.title("two days from a worn scanner")
+        story.drifted = drift(stage, files.worn, train=stay)
+        story.published.append(story.drifted.published)
+        _add(story.scored, story.drifted.scored)
     return story
 
 
