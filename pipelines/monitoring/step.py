@@ -105,9 +105,16 @@ def _store(
 
 
 def _unread(spec: JudgeSpec, model: ModelSpec, deps: Deps) -> MonitorResult:
-    """The newest window where its rows could not be sketched: an alert, and judged again later."""
+    """The newest window where its rows could not be sketched: an alert, and judged again later.
+
+    What was judged of it before is still known.
+    """
     reference, judged = spec.plan.reference or "", []
     for window in spec.plan.windows[-1:]:
+        with deps.db.read() as session:
+            before = monitoring.window(session, model.name, window)
+        if before is not None and before.reference:
+            continue
         published = published_days(deps.lake, model.dataset)
         days = span(window, model.monitoring.window_days)
         record = WindowRecord(

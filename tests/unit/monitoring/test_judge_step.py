@@ -151,6 +151,9 @@ def test_window_that_could_not_be_sketched_is_an_alert_and_is_judged_again(home)
     home.reference = None
     assert [one.decision for one in home.judge(36, 37, 38).windows] == ["quiet"] * 3
     assert home.read(incidents.still_open, MODEL) == []
+    # What is known of a window stays known.
+    assert home.judge(38, binning=None).windows == []
+    assert home.read(monitoring.window, MODEL, day(38)).verdict.decision == "quiet"
 
 
 def test_windows_of_the_past_are_kept_and_open_nothing(home):
