@@ -62,7 +62,7 @@ class Rows:
 
     def files(self, lake: Lake, spec: ModelSpec) -> Files:
         """Their data files."""
-        columns = (*task(spec.task).input_columns(spec), DAY) if self.side == "input" else ("*",)
+        columns = _published(spec) if self.side == "input" else None
         return files(lake, self.table, snapshot_id=self.snapshot, where=self.where, columns=columns)
 
     def frame(self, spark: SparkSession, spec: ModelSpec) -> DataFrame:
@@ -71,12 +71,16 @@ class Rows:
         table = f"{CATALOG}.{self.table}"
         rows = spark.read.option("versionAsOf", str(self.snapshot)).table(table)
         if self.side == "input":
-            rows = rows.select(*task(spec.task).input_columns(spec), DAY)
+            rows = rows.select(*(name for name in _published(spec) if name in rows.columns))
         wanted = reduce(Column.__or__, (_all_of(one) for one in self.where))
         if not self.computed:
             return rows.where(wanted)
         with_all = with_history(rows.withColumn(NEW, wanted), spec)
         return with_groups(with_all, spec).sortWithinPartitions(DAY)
+
+
+def _published(spec: ModelSpec) -> tuple[str, ...]:
+    return (*task(spec.task).watched_columns(spec), DAY)
 
 
 def _all_of(where: Mapping[str, list[Any]]) -> Column:

@@ -81,3 +81,5 @@ class Document(_Interchange):
     source: str | None = None
     received_at: Time = None
     """ISO 8601 text; without an offset it is UTC."""
+    ocr_confidence: FiniteFloat | None = None
+    """Mean of what the OCR engine gave the lines that it read, of 0 to 1; null for other text."""

@@ -22,6 +22,7 @@ IMAGE = "image"
 FIELDS = "fields"
 SOURCE = "source"
 RECEIVED_AT = "received_at"
+OCR_CONFIDENCE = "ocr_confidence"
 
 FEATURE_KEY = "feature_key"
 """Hash of (input snapshot, code, config): names one computed set of features."""

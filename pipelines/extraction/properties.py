@@ -30,13 +30,9 @@ PROPERTIES = pa.schema([
     pa.field("line_height", pa.float64()),  # pixels, median
     pa.field("coverage", pa.float64()),  # area of the lines' boxes over that of the page
     pa.field("garbled", pa.float64()),  # share of the lines that look misread
-    pa.field("ocr_confidence", pa.float64()),  # mean of the lines, as the engine gave it
     pa.field("layout", pa.string()),  # shape of the page, number of lines, where they begin
 ])
 """One row a document; what a document without lines has no value for is null."""
-
-CONFIDENCE = "confidence"
-"""Property of a line: what the OCR engine gave it, in [0, 1]; null where it gave none."""
 
 _MISREAD = re.compile(r"[^\W\d_]\d[^\W\d_]|\d[^\W\d_]\d|\ufffd")
 _SHAPES = ((1.6, "page"), (2.5, "tall"), (np.inf, "strip"))
@@ -78,7 +74,6 @@ def of_pages(pages: pa.ChunkedArray) -> pa.Table:
         "line_height": _where(n_lines > 0, _heights(lines)),
         "coverage": _share(total(area), page_area),
         "garbled": _share(total(misread), n_lines),
-        "ocr_confidence": _confidence(pages, n),
         "layout": _layouts(lines),
     }
     return pa.table({field.name: _column(columns[field.name], field) for field in PROPERTIES})
@@ -122,22 +117,6 @@ def _first(per_line: Floats, lines: Lines) -> Floats:
 
 def _heights(lines: Lines) -> Floats:
     return median_by(lines.box[:, 3] - lines.box[:, 1], lines.document, len(lines.per_document))
-
-
-def _confidence(pages: pa.ChunkedArray, n: int) -> Floats:
-    """Mean of the lines of each document that carry one."""
-    page = pages.type.value_type
-    line = page.field("lines").type.value_type if page.get_field_index("lines") >= 0 else None
-    if line is None or line.get_field_index(CONFIDENCE) < 0:
-        return np.full(n, np.nan)
-    whole = pages.combine_chunks()
-    line_lists = pc.struct_field(whole.flatten(), "lines")
-    document = pc.list_parent_indices(whole).to_numpy()[pc.list_parent_indices(line_lists)]
-    found = pc.struct_field(line_lists.flatten(), CONFIDENCE).cast(pa.float64())
-    values = found.to_numpy(zero_copy_only=False)
-    there = np.isfinite(values)
-    n_there = np.bincount(document[there], minlength=n)
-    return _share(_totals(document[there], values[there], n), n_there)
 
 
 def _layouts(lines: Lines) -> pa.Array:

@@ -13,6 +13,7 @@ from pipelines.contracts.names import (
     DOCUMENT_ID,
     FIELDS,
     IMAGE,
+    OCR_CONFIDENCE,
     PAGES,
     RECEIVED_AT,
     SOURCE,
@@ -28,6 +29,13 @@ _PAGE = pa.struct([
 ])
 
 
+class Scanned(Page):
+    """A page as the engine read it."""
+
+    confidences: tuple[float, ...]
+    """What the engine gave each line, of 0 to 1; the document keeps their mean."""
+
+
 def landed_schema() -> pa.Schema:
     """Columns of a landed document; sizes and boxes in pixels, times in UTC."""
     return with_envelope([
@@ -37,8 +45,15 @@ def landed_schema() -> pa.Schema:
         pa.field(IMAGE, pa.string()),
         pa.field(PAGES, pa.list_(_PAGE)),
         pa.field(FIELDS, pa.map_(pa.string(), pa.string())),
+        pa.field(OCR_CONFIDENCE, pa.float64()),
         pa.field(CONTENT_HASH, pa.string()),
     ])
+
+
+def ocr_confidence(pages: list[Page]) -> float | None:
+    """Mean over the lines of the pages that the engine read; None where there is none."""
+    found = [one for page in pages if isinstance(page, Scanned) for one in page.confidences]
+    return sum(found) / len(found) if found else None
 
 
 def content_hash(pages: list[Page]) -> str:

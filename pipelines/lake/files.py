@@ -47,15 +47,19 @@ def files(
     *,
     snapshot_id: int | None,
     where: Sequence[Mapping[str, Any]],
-    columns: Sequence[str] = ("*",),
+    columns: Sequence[str] | None = None,
 ) -> Files:
     """The files of a snapshot with the rows that any of `where` describes, each as of `Lake.read`.
 
-    Raises NotFoundError for a table or snapshot that is not there.
+    Of `columns` those that the snapshot has; all of them unless named. Raises NotFoundError for a
+    table or snapshot that is not there.
     """
     pinned, found = lake._pinned(table, snapshot_id)
     wanted = any_of(where)
-    scan = found.scan(row_filter=wanted, selected_fields=tuple(columns), snapshot_id=pinned)
+    scan = found.scan(row_filter=wanted, snapshot_id=pinned)
+    if columns is not None:
+        there = scan.projection().column_names
+        scan = scan.select(*(name for name in columns if name in there))
     # Notes of all commits would be most of what is sent.
     metadata = found.metadata.model_copy(
         update={"snapshots": [], "snapshot_log": [], "metadata_log": [], "refs": {}}

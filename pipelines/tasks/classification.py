@@ -80,6 +80,11 @@ def answer(prediction: dict[str, Any]) -> dict[str, Any]:
     return {names.PROBABILITY: prediction[names.PROBABILITY]}
 
 
+def watched_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """All of a row."""
+    return input_columns(spec)
+
+
 def watched_inputs(rows: pa.Table, spec: ModelSpec) -> pa.Table:
     """The features, and columns of the row that are none; no label and no name of a thing."""
     history = spec.history

@@ -68,10 +68,18 @@ def answer(prediction: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def watched_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """The pages, and what the OCR engine said of them."""
+    return (*input_columns(spec), names.OCR_CONFIDENCE)
+
+
 def watched_inputs(rows: pa.Table, spec: ModelSpec) -> pa.Table:
-    """Properties of the pages."""
+    """Properties of the pages, and the OCR engine's confidence where the rows have it."""
     del spec
-    return properties.of_pages(rows[names.PAGES])
+    found = properties.of_pages(rows[names.PAGES])
+    if names.OCR_CONFIDENCE not in rows.column_names:
+        return found
+    return found.append_column(names.OCR_CONFIDENCE, rows[names.OCR_CONFIDENCE])
 
 
 def watched_outputs(predictions: pa.Table, spec: ModelSpec) -> pa.Table:

@@ -51,10 +51,14 @@ class Task(Protocol):
     def answer(self, prediction: dict[str, Any]) -> dict[str, Any]:
         """One prediction without its key, as people read it in a JSON line."""
 
+    def watched_columns(self, spec: ModelSpec) -> tuple[str, ...]:
+        """Published columns that `watched_inputs` looks at; the key is the first."""
+
     def watched_inputs(self, rows: pa.Table, spec: ModelSpec) -> pa.Table:
         """What is watched of rows: flat columns, one row each in the same order.
 
-        `rows` have `input_columns` and what the functions of the groups added.
+        `rows` have those of `watched_columns` that are published, and what the functions of the
+        groups added.
         """
 
     def watched_outputs(self, predictions: pa.Table, spec: ModelSpec) -> pa.Table:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.contracts.document import Document, Page
-from pipelines.ingestion.documents import record
+from pipelines.ingestion.documents import ocr_confidence, record
 from pipelines.ingestion.readers.jsonlines import too_large
 from pipelines.ingestion.record import Limits, Record, Refusal, UnreadableError
 from pipelines.ingestion.sources import printable
@@ -41,10 +41,12 @@ def _document(path: Path, limits: Limits) -> Document:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     # Two scans of the same name are two documents, the same scan sent twice is one.
     name = re.sub(r"[^\w.@ -]+", "-", printable(path.stem))[:200]
+    pages = _pages(path, head, limits)
     return Document(
         document_id=f"{name}-{digest[:8]}",
-        pages=_pages(path, head, limits),
+        pages=pages,
         source=printable(path.name),
+        ocr_confidence=ocr_confidence(pages),
     )
 
 

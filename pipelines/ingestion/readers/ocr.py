@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipelines.contracts.document import Line, Page
+from pipelines.contracts.document import Line
+from pipelines.ingestion.documents import Scanned
 
 
-def page(image: Image.Image, threads: int) -> Page:
+def page(image: Image.Image, threads: int) -> Scanned:
     """Lines of an RGB picture in the engine's order, from the top down."""
     pixels = np.asarray(image)[:, :, ::-1]  # the engine takes BGR
     found = _engine(threads)(pixels)
@@ -25,7 +26,8 @@ def page(image: Image.Image, threads: int) -> Page:
             min(float(image.height), float(y1)),
         ]
         lines.append(Line(text=text, box=box))
-    return Page(width=image.width, height=image.height, lines=lines)
+    confidences = tuple(float(score) for score in found.scores or ())
+    return Scanned(width=image.width, height=image.height, lines=lines, confidences=confidences)
 
 
 @cache

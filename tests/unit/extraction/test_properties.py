@@ -1,6 +1,5 @@
 """Properties of documents that are watched."""
 
-import pyarrow as pa
 import pytest
 from factories.receipts import row, table
 
@@ -51,22 +50,3 @@ def test_document_without_lines_has_no_shares_and_moves_no_other():
     assert found[0]["lines"] == 0 and found[0]["letters"] is found[0]["layout"] is None
     none = of_pages(table([])[names.PAGES])
     assert none.num_rows == 0 and none.schema.equals(PROPERTIES)
-
-
-def test_confidence_of_the_engine_is_the_mean_of_the_lines_that_have_one():
-    assert properties("A")["ocr_confidence"] is None
-    line = pa.struct({
-        "text": pa.string(), "box": pa.list_(pa.float64()), "confidence": pa.float64()
-    })  # fmt: skip
-    page = pa.struct({"width": pa.float64(), "height": pa.float64(), "lines": pa.list_(line)})
-    lines = [{"text": "A", "box": [0, 0, 1, 1], "confidence": one} for one in (0.5, None, 1.0)]
-    pages = [
-        [{"width": 10, "height": 10, "lines": []}, {"width": 10, "height": 10, "lines": lines}],
-        [{"width": 10, "height": 10, "lines": lines[1:2]}],
-        [],
-    ]
-
-    found = of_pages(pa.chunked_array([pa.array(pages, pa.list_(page))]))
-
-    assert found["ocr_confidence"].to_pylist() == [0.75, None, None]
-    assert found["pages"].to_pylist() == [2, 1, 0]

@@ -113,6 +113,7 @@ def test_pdf_with_a_text_layer_is_read_from_it(pdf, limits):
     (found,) = files.read(pdf(), replace(limits, max_image_pixels=10**7))
     assert isinstance(found, Record)
     (page,) = found.values["pages"]
+    assert found.values["ocr_confidence"] is None
     assert (page["width"], page["height"]) == (1000, 2000)  # 5 × 10 inches at 200 dpi
     head, label, amount = page["lines"]
     assert [line["text"] for line in page["lines"]] == ["ACME TRADING LTD", "TOTAL", "12.50"]
@@ -160,6 +161,8 @@ def test_scanned_receipt_is_read_by_ocr_upright_or_turned(receipt, tmp_path, lim
     words = []
     for record in found:
         (page,) = record.values["pages"]
+        assert set(page) == {"width", "height", "lines"}
+        assert 0.7 < record.values["ocr_confidence"] <= 1
         assert (page["width"], page["height"]) == pytest.approx(size, abs=1)
         words.append({line["text"] for line in page["lines"]})
         tops = [line["box"][1] for line in page["lines"]]

@@ -17,7 +17,7 @@ from pipelines.ingestion.record import Record
 
 def test_landed_schema_is_what_the_lake_reads():
     names = (
-        "document_id received_at source image pages fields content_hash "
+        "document_id received_at source image pages fields ocr_confidence content_hash "
         "source_file source_line raw rule reason"
     )
     assert landed_schema().names == names.split()

@@ -110,3 +110,14 @@ def test_properties_of_the_pages_are_watched_whatever_else_a_row_has():
 
     assert "layout" in schema.names and names.DOCUMENT_ID not in schema.names
     assert apply(rows).num_rows == 4
+
+
+def test_confidence_of_the_ocr_engine_is_watched_where_the_rows_have_it():
+    rows, one = receipts(2), task("extraction")
+    assert names.OCR_CONFIDENCE not in one.watched_inputs(rows, RECEIPTS).column_names
+    given = rows.append_column(names.OCR_CONFIDENCE, pa.array([0.5, None]))
+
+    found = one.watched_inputs(given, RECEIPTS)
+
+    assert found[names.OCR_CONFIDENCE].to_pylist() == [0.5, None]
+    assert set(one.watched_columns(RECEIPTS)) <= set(given.column_names)
