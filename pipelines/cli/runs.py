@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +20,9 @@ from pipelines.cli.scored import say_scored
 from pipelines.cli.standing import say_waiting
 from pipelines.errors import MillraceError, MisconfiguredError, RefusedError
 from pipelines.settings import Settings
+
+NAMED_DAYS = 7
+"""More days than this are told as a span."""
 
 
 def register(app: typer.Typer) -> None:
@@ -151,7 +154,7 @@ def _say_published(dataset: str, days: list[str], settings: Settings) -> None:
     reasons = sum((Counter(day.quarantine_reasons) for day in mine), Counter[str]())
     console = Console(soft_wrap=True)
     console.print(
-        f"published: {sum(day.rows_published for day in mine)} rows of {', '.join(days)}; "
+        f"published: {sum(day.rows_published for day in mine)} rows of {_named(days)}; "
         f"quarantined: {sum(day.rows_quarantined for day in mine)}",
         highlight=False,
     )
@@ -159,6 +162,13 @@ def _say_published(dataset: str, days: list[str], settings: Settings) -> None:
         console.print(f"  {count} × {rule.replace('_', ' ')}", highlight=False)
     for page in sorted({day.data_docs for day in mine if day.data_docs}):
         console.print(f"  Data Docs: {settings.root / page}", highlight=False)
+
+
+def _named(days: Sequence[str]) -> str:
+    """Each of a few days, and of many how many and from when to when."""
+    if len(days) <= NAMED_DAYS:
+        return ", ".join(days)
+    return f"{len(days)} days, {min(days)} to {max(days)}"
 
 
 def _parameter(text: str) -> tuple[str, Any]:
