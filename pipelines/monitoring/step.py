@@ -148,12 +148,13 @@ def _draw(look: Look, newest: Sequence[JudgedWindow], deps: Deps) -> None:
 
 def _same(before: WindowRecord | None, record: WindowRecord) -> bool:
     """Whether a window was judged so before. How long the steps took is another figure in every
-    run, and no news by itself."""
+    run, and no news by itself; the page is drawn afterwards."""
 
     def content(one: WindowRecord) -> WindowRecord:
         return one.model_copy(
             update={
                 "judged_at": record.judged_at,
+                "report": None,
                 "verdict": (one.verdict.decision, one.verdict.moved),
                 "signals": [signal for signal in one.signals if signal.topic != "system"],
             }

@@ -10,7 +10,7 @@ from fakes.registry import FakeRegistry
 from pipelines import specs
 from pipelines.contracts.result import MonitorPlan
 from pipelines.lake.lake import Lake
-from pipelines.monitoring import subject, system
+from pipelines.monitoring import report, subject, system
 from pipelines.monitoring.look import Deps
 from pipelines.monitoring.step import JudgeSpec, run
 from pipelines.opsdb import breaker, incidents, monitoring, requests
@@ -92,6 +92,16 @@ def test_how_long_the_steps_took_is_no_news_unless_it_is_an_alarm(home, monkeypa
     takes(50.0, exceeded=True, alarm=True)
     [slow] = home.judge(35).windows
     assert (slow.changed, slow.decision) == (True, "alert")
+
+
+def test_page_of_a_window_is_drawn_once(home, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(report, "write", lambda spec, *, days, **_: drawn.append(days) or "a.html")
+    home.publish()
+    assert home.judge(35, 36).report == "a.html" and drawn == [[day(36)]]
+    before = home.read(monitoring.windows, MODEL)
+    assert home.judge(35, 36, now=NOW + timedelta(days=1)).report == "a.html"
+    assert len(drawn) == 1 and home.read(monitoring.windows, MODEL) == before
 
 
 def test_moved_amounts_are_one_incident_with_its_cause_and_one_request(home):
