@@ -2,7 +2,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check gate bench bench-learning torture lock down docs clean
+.PHONY: help setup demo test check gate bench bench-drift bench-learning torture lock down docs clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bench: setup ## one table of figures, as ratios
 
 bench-learning: setup ## learning curves on real receipts: our selection of what to ask against random
 	@$(BIN)/python -m benchmarks.learning
+
+bench-drift: setup ## false alarms and found shifts on real streams, Evidently's defaults beside ours
+	@$(BIN)/python -m benchmarks.drift
 
 torture: setup ## a thousand kills of what handles corrections, twenty of Airflow (KILLS=...)
 	@$(BIN)/python -m benchmarks.torture --kills $(or $(KILLS),1000) \

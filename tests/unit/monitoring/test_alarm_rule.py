@@ -54,7 +54,7 @@ SHIFTS = {
     "nulls": ({"lost": 0.05}, "input/n0"),
     "vanishing": ({"without": "tea"}, "input/kind"),
     "new category": ({"new": 20}, "input/kind"),
-    "rows": ({"rows": 400}, "volume/rows"),
+    "rows": ({"rows": 580}, "volume/rows"),
     "quarantine": ({"quarantined": 40}, "volume/quarantined"),
 }
 
