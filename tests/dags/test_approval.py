@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from factories.airflow import result_of
+
+from pipelines.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.airflow
 
@@ -72,3 +75,41 @@ def test_nobody_is_asked_when_the_only_approver_is_the_author(airflow_env: dict[
 
 def test_question_that_is_over_already_ends_at_once(airflow_env: dict[str, str]) -> None:
     assert ask(airflow_env, ["ben"], "cy", -1)["seconds"] == 1
+
+
+# The real DAG; what needs a registry with models in it is told.
+_ROLL_BACK = """
+import json, sys
+from types import SimpleNamespace
+from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.standard.operators import hitl
+from millrace_airflow import author, decisions
+from pipelines.contracts.decision import Preflight
+from pipelines.governance import presentation
+
+dag = DagBag(sys.argv[1], bundle_name="dags-folder").dags["rollback__receipts"]
+ask, promote = dag.get_task("ask"), dag.get_task("promote")
+hitl.upsert_hitl_detail = lambda **given: None
+seen = Preflight(model="receipts", champion=3, version=1, author="cy", artefact_hash="h", seen=[])
+decisions.preflight = lambda model, version: seen.model_copy(update={"version": version})
+author.who_started = lambda context: "ada"
+presentation.rollback_words = lambda prepared, *rest: (f"back to {prepared.version}?", "body")
+pushed = {}
+ti = SimpleNamespace(id="1", xcom_push=lambda key, value: pushed.update({key: value}))
+params = {"why": "worse", "version": 2}
+try:
+    ask.execute({"task_instance": ti, "ti": ti, "params": params})
+except hitl.TaskAwaitingInput:
+    pulled = {name: (one.operator.task_id, one.key) for name, one in promote.op_kwargs.items()}
+    told = {"pushed": pushed, "pulled": pulled, "subject": ask.subject}
+    print("RESULT" + json.dumps(told))
+"""
+
+
+def test_what_the_preflight_saw_goes_from_the_question_to_the_promotion(
+    airflow_env: dict[str, str],
+) -> None:
+    told = result_of(_ROLL_BACK, airflow_env, str(PROJECT_ROOT / "dags"))
+    assert told["subject"] == "back to 2?"
+    assert told["pulled"] == {"prepared": ["ask", "prepared"], "response": ["ask", "return_value"]}
+    assert told["pushed"]["prepared"]["version"] == 2
