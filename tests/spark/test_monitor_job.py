@@ -6,13 +6,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from factories import scoring, sketched
+from factories.submitted import submit
 
 from pipelines import features, specs
 from pipelines.contracts import names
+from pipelines.contracts.result import SketchResult
 from pipelines.errors import BadDataError, NotFoundError
 from pipelines.lake import windows
 from pipelines.lake.lake import Lake
 from pipelines.monitoring.sketch import finished, of_table
+from pipelines.settings import Settings
 from pipelines.tasks import task
 from spark_jobs import monitor
 
@@ -184,6 +187,45 @@ def test_row_that_cannot_be_computed_is_missing_and_the_others_are_told(
 
     amount = home.read(result)[day].sketches["input/amount"]
     assert (amount.rows, amount.missing, amount.least, amount.most) == (3, 1, 0.0, 2.0)
+
+
+def test_attempt_that_dies_before_its_commit_shows_nothing_and_the_next_takes_its_bins(
+    spark_settings, tmp_path, monkeypatch
+):
+    home = Home(spark_settings, "receipts", tmp_path)
+    days = sorted(home.days)[:2]
+
+    def dies(*given, **named):
+        raise ConnectionError("the store is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(windows, "write", dies)
+        with pytest.raises(ConnectionError):
+            home.sketch(days)
+    assert windows.parts(home.lake, "receipts") == {}
+
+    result = home.sketch(days)
+
+    assert result.changed and sorted(home.read(result)) == days
+    assert len(home.lake.history(names.binnings_table("receipts"))) == 1
+
+
+@pytest.mark.slow
+def test_sketches_are_the_same_when_submitted_with_only_the_zip(spark_settings, tmp_path):
+    home = Home(spark_settings, "receipts", tmp_path)
+    alone = Home(Settings(home=tmp_path / "home"), "receipts", tmp_path)
+    for one in (home, alone):
+        sketched.predict(one.lake, one.spec, version=1)
+    days = sorted(home.days)[:3]
+
+    named = ("--days", ",".join(days), "--choose", ",".join(days))
+    left = submit(tmp_path, alone.settings, "monitor", "--model", "receipts", *named)
+
+    found, expected = SketchResult.model_validate_json(left), home.sketch(days)
+    assert found == expected
+    theirs, ours = alone.read(found), home.read(expected)
+    for day in days:
+        assert_same(theirs[day].sketches, ours[day].sketches)
 
 
 def test_days_and_bins_that_are_not_there_are_told(spark_settings, tmp_path):
