@@ -31,6 +31,7 @@ bench-learning: setup ## learning curves on real receipts: our selection of what
 
 bench-drift: setup ## false alarms and found shifts on real streams, Evidently's defaults beside ours
 	@$(BIN)/python -m benchmarks.drift
+	@$(BIN)/python -m benchmarks.drift_cost
 
 torture: setup ## a thousand kills of what handles corrections, twenty of Airflow (KILLS=...)
 	@$(BIN)/python -m benchmarks.torture --kills $(or $(KILLS),1000) \
