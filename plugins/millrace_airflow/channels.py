@@ -107,8 +107,8 @@ def channels(settings: Settings) -> tuple[Channel, ...]:
         found = _ALL.validate_python(settings.notifiers)
     except ValidationError as error:
         # Without what was given: somebody may have put a secret there.
-        faults = error.errors(include_input=False, include_url=False)
-        said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
+        faults = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        said = "; ".join(faults)
         raise MisconfiguredError(
             f"MILLRACE_NOTIFIERS does not fit: {said}. It is a JSON list of channels such as "
             '[{"kind": "smtp", "name": "on-call", "to": ["oncall@example.org"]}].'
