@@ -29,14 +29,13 @@ from pipelines.settings import PROJECT_ROOT
 PAGE = PROJECT_ROOT / "docs" / "gate.md"
 WIDTH = 130
 FIRST_SEED = 200
-"""Those before it served to make the rules."""
+"""Those before it may have served to make the rules."""
 HEAD = (
     "# What the gate stops, and what it lets through\n\n"
     "Written by `python -m benchmarks.gate`, part of `make bench`; how the gate decides is in "
     "[gate_rules.md](gate_rules.md). Each candidate is drawn or trained anew for every seed and "
     "judged by the code that judges in production. The share in the last column is that of the "
-    f"decisions that are as they must be (the seeds begin at {FIRST_SEED}; those before it served "
-    "to make the rules), with its interval by Clopper and Pearson (95 %): a bad "
+    "decisions that are as they must be, with its interval by Clopper and Pearson (95 %): a bad "
     "candidate must not be promoted, a better one must be. What is inconclusive is not promoted, "
     "and counts against a better one. A line with – has no rule: who is better is not known, or "
     "the rows may not show it.\n"
@@ -169,12 +168,13 @@ def summary(found: Sequence[Line]) -> str:
     return f"**{'; '.join(said)}; inconclusive were {open_} of the better ones.**"
 
 
-def section(part: Part, found: Sequence[Line]) -> str:
+def section(part: Part, found: Sequence[Line], seeds: range) -> str:
     """A part of the page."""
+    said = f"Seeds {seeds[0]} to {seeds[-1]}; the rules were made with others."
     rows: list[tuple[str, ...]] = [COLUMNS, ("---", "---", "---", "--:", "--:", "--:", "--:")]
     rows += [cells(line, part.how) for line in found]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"## {part.title}\n\n{part.text}\n\n{summary(found)}\n\n{table}\n"
+    return f"## {part.title}\n\n{part.text} {said}\n\n{summary(found)}\n\n{table}\n"
 
 
 def page(sections: dict[str, str], before: str) -> str:
@@ -208,7 +208,7 @@ def main() -> None:
             table.add_row(*cells(line, part.how))
         console.print(table)
         before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
-        PAGE.write_text(page({name: section(part, counted)}, before), encoding="utf-8")
+        PAGE.write_text(page({name: section(part, counted, seeds)}, before), encoding="utf-8")
 
 
 if __name__ == "__main__":
