@@ -36,6 +36,10 @@ from pipelines.settings import PROJECT_ROOT, Settings
 from spark_jobs import session
 from spark_jobs.sketching import added_up, partial_of_files
 
+os.environ["DO_NOT_TRACK"] = "1"  # read when Evidently is imported
+from evidently import Report  # noqa: E402
+from evidently.presets import DataDriftPreset  # noqa: E402
+
 PAGE = PROJECT_ROOT / "docs" / "drift_cost.md"
 ROWS, COLUMNS, REPEATS = 1_000_000, 30, 3
 EVIDENTLY, PLAIN = 0.01, 2.0
@@ -94,9 +98,6 @@ class Bench:
 
     def evidently(self) -> None:
         """Evidently's report with its own choice of tests, as its first page shows it."""
-        from evidently import Report
-        from evidently.presets import DataDriftPreset
-
         reference, window = (self.frames[side].to_pandas() for side in _SIDES)
         Report([DataDriftPreset()]).run(window, reference).dict()
 
@@ -195,7 +196,6 @@ def _bench(rows: int) -> Iterator[Bench]:
             update={"history": None, "features": f"{features.__module__}:{features.__name__}"}
         )
         bins = choose(frames[_SIDES[0]].slice(0, SAMPLE), "input", MonitorPolicy())
-        os.environ["DO_NOT_TRACK"] = "1"
         spark = session.session("benchmark", settings)
         try:
             yield Bench(spark, lake, spec, frames, bins)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
+from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
 from pyiceberg.table import FileScanTask
 
@@ -65,8 +66,11 @@ def files(
         update={"snapshots": [], "snapshot_log": [], "metadata_log": [], "refs": {}}
         | {"current_snapshot_id": None}
     )
+    tasks = tuple(scan.plan_files())
+    # Where the partitions hold nothing else, looking at each row would cost half of the reading.
+    whole = all(one.residual == AlwaysTrue() for one in tasks)
     return Files(
         schema=schema_to_pyarrow(scan.projection(), include_field_ids=False),
-        scan=ArrowScan(metadata, found.io, scan.projection(), wanted),
-        tasks=tuple(scan.plan_files()),
+        scan=ArrowScan(metadata, found.io, scan.projection(), AlwaysTrue() if whole else wanted),
+        tasks=tasks,
     )

@@ -34,6 +34,9 @@ def test_rows_are_those_that_any_condition_describes(lake):
 
     assert sorted(found["id"].to_pylist()) == ["m20", "m21", "m22", "t10", "t11", "t12"]
     assert read(lake, [{"day": ["monday"]}], columns=["id"]).column_names == ["id"]
+    # Partitions hold other rows too: each row is looked at.
+    some = read(lake, [{"id": ["m10", "m21"]}, {"day": ["tuesday"], "id": ["t11"]}])
+    assert sorted(some["id"].to_pylist()) == ["m10", "m21", "t11"]
 
 
 def test_snapshot_is_the_one_that_was_named_when_a_later_one_has_other_rows(lake):
