@@ -23,8 +23,10 @@ from pipelines.opsdb import corrections, monitoring
 from pipelines.opsdb import incidents as kept
 from pipelines.retraining.policy import in_force
 
-SHOWN = 20
+SHOWN = 10
 """Windows that the result names."""
+_LETTERS = 150
+"""Of a reason in the result: it may hold values of the data, however long."""
 
 
 class JudgeSpec(BaseModel):
@@ -99,7 +101,7 @@ def _store(
     return JudgedWindow(
         window=record.window,
         decision=record.verdict.decision,
-        reason=record.verdict.reasons[0],
+        reason=record.verdict.reasons[0][:_LETTERS],
         changed=changed,
     )
 

@@ -7,7 +7,10 @@ from pipelines.contracts.result import (
     XCOM_LIMIT_BYTES,
     FeaturesResult,
     IngestResult,
+    JudgedWindow,
     LandResult,
+    MonitorPlan,
+    MonitorResult,
     ScoredVersion,
     ScoreResult,
 )
@@ -38,6 +41,30 @@ def test_results_of_a_whole_year_fit_into_xcom() -> None:
             quarantine_reasons=RULES,
             warnings=RULES,
             data_docs="data_docs/receipts/0123456789abcdef.html",
+        ),
+        MonitorPlan(
+            model="receipts",
+            windows=YEAR[-200:],
+            days=YEAR[-200 - 56 - 2 :],
+            reference="0" * 16,
+            binning="0" * 16,
+            reference_days=YEAR[:56],
+            settles=YEAR[0],
+        ),
+        MonitorResult(
+            model="receipts",
+            reference="0" * 16,
+            calibrated=True,
+            windows=[
+                JudgedWindow(window=YEAR[0], decision="retrain", reason="→" * 150, changed=True)
+            ]
+            * 10,
+            judged=200,
+            incidents=[10**6] * 5,
+            paused=True,
+            request_id=10**6,
+            labels_wanted=True,
+            report="runs/monitor/receipts/2026-01-01/index.html",
         ),
         FeaturesResult(
             model="receipts",
