@@ -36,7 +36,10 @@ TRIED = (
     "An earlier setting, with twelve first documents and fields asked up to 0.9, had a ratio of "
     "0.60 on the seeds of the table; the present one was chosen on the other seeds. With the "
     "model's own parameters three seeds (0, 1 and 3) needed 161 labels against 240, a ratio of "
-    "0.67: the stronger extractor learns more from few random documents."
+    "0.67: the stronger extractor learns more from few random documents. First documents chosen by "
+    "their looks alone, in place of six random ones, were ahead at 24 labels (0.74 of the full F1 "
+    "against 0.69) and behind from 100 on (0.90 against 0.93 at 136); twice as many rounds made no "
+    "difference to that (seeds 300 and 301)."
 )
 
 
