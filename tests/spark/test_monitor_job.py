@@ -144,6 +144,7 @@ def test_only_what_changed_is_sketched_anew(spark_settings, tmp_path):
     two = home.read(promoted, [first])[first]
     assert (one.version, two.version, promoted.changed) == (1, 2, True)
     assert one.sketches["output/total_confidence"] != two.sketches["output/total_confidence"]
+    assert one.sketches["output/reviewed"].rows == two.sketches["output/reviewed"].rows == two.rows
     assert one.sketches["input/lines"] == two.sketches["input/lines"]
     assert not home.sketch(binning=scored.binning, away=True).changed
 
