@@ -30,7 +30,7 @@ from pipelines.monitoring.rule import Judgement, Watched, judge, watched
 SEED = 2_026
 """Of what is reported; all tuning was done with others."""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-LABELS = ("fraud", "loss")
+LABELS = ("fraud", "rank_of_fraud")
 """Columns that are known only when labels come."""
 RETAIL = tuple(date(2010, 12, 5) + timedelta(days=28 * number) for number in range(11))
 """First days of references of invoice lines; each judges the month after its eight weeks."""
@@ -177,7 +177,7 @@ def of_cards(windows: int) -> tuple[list[Alarms], list[Found]]:
     lost = limits["input/amount"].past["smallest_missing"]
     mixed = float(limits["input/region"].smallest_shift or np.nan)
     gone = int((rows["region"] == "3").sum()) / len(rows)
-    labelled = ("fraud", "loss", "probability")
+    labelled = ("fraud", "rank_of_fraud", "probability")
     shifts = [
         drift_shifts.mean("amount", size * deviation, f"+{size:g} standard deviations (stated)"),
         drift_shifts.mean("amount", -size * deviation, f"−{size:g} standard deviations (stated)"),
@@ -282,8 +282,10 @@ PARTS = {
         "Three months of card purchases, simulated by the Fraud Detection Handbook, without the "
         "column that leaks the label: features of card_fraud over at most seven days (those of "
         "thirty days fill up until May), the hour, one of twenty regions of terminals, predictions "
-        "of a small model that was trained before the reference, label and loss. Six weeks to the "
-        "end of May 2018 are the reference, June is judged. Labels are taken to be there at once.",
+        "of a small model, the label and, of each fraud, its rank among the predictions (whose "
+        "mean is the AUROC). The model was trained on every fourth card, and those are not "
+        "watched. Six weeks to the end of May 2018 are the reference, June is judged. Labels are "
+        "taken to be there at once.",
         of_cards,
     ),
     "invoices": Part(
