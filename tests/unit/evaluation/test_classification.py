@@ -24,6 +24,8 @@ from pipelines.lake.lake import Lake
 from pipelines.settings import Settings
 from pipelines.training import TrainSpec
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def purchases():

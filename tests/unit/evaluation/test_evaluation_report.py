@@ -19,6 +19,8 @@ from pipelines.settings import Settings
 from pipelines.training import TrainSpec
 from pipelines.training import run as train
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert(1)</script> <img src=http://x/y onerror=z> $\\frac{1}{0}$ {{ 7*7 }}"
 
 

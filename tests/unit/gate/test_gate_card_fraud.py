@@ -15,6 +15,8 @@ from pipelines.gate.gather import set_signals
 from pipelines.gate.rules import SCORE_RULES
 from pipelines.gate.signals import Signals
 
+pytestmark = pytest.mark.slow
+
 SPEC = specs.model("card_fraud")
 TOP = f"precision_at_{SPEC.review_per_day}"
 DAYS, FRAUDS = 10, 0.02

@@ -7,6 +7,8 @@ from models.card_fraud import features
 from pipelines import specs
 from pipelines.gate import baseline
 
+pytestmark = pytest.mark.slow
+
 ROWS = 12_000
 BLIND = ("frauds", "fraud_rate")
 """What a card and a terminal did before, as far as it was fraud."""

@@ -22,6 +22,8 @@ from pipelines.opsdb import standings
 from pipelines.opsdb.database import OpsDb
 from pipelines.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 KEY = names.DOCUMENT_ID
 TEXTS = ["SHOP", "TOTAL RM", "7.00"]
 TRUTH = {"total": "7.00"}

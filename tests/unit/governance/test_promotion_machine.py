@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from factories.operations import NOW, answer, change, judged
 from fakes.registry import FakeRegistry
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +27,8 @@ from pipelines.governance.rollback import Rollback, preflight, rollback
 from pipelines.governance.verify import verify
 from pipelines.opsdb import ledger
 from pipelines.settings import Settings
+
+pytestmark = pytest.mark.slow
 
 _VERSIONS = range(1, 6)
 _names = itertools.count()

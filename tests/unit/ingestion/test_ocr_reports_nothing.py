@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_ocr_leaves_no_file_in_the_persons_home_and_reports_nothing(tmp_path: Path) -> None:
     """onnxruntime 1.29 and later keep a device id and an event queue there unless told not to."""

@@ -5,6 +5,8 @@ import pytest
 
 from pipelines.ingestion.workers import WorkerDiedError, each, here
 
+pytestmark = pytest.mark.slow
+
 
 def work(job):
     if job == "deadly":

@@ -12,6 +12,8 @@ from pipelines.errors import BadDataError
 from pipelines.monitoring.calibrate import calibrate
 from pipelines.monitoring.rule import said, signals, watched
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 PAST = 56
 

@@ -16,6 +16,8 @@ from pipelines.monitoring.step import JudgeSpec, run
 from pipelines.opsdb import breaker, incidents, monitoring, requests
 from pipelines.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SPEC = specs.model(MODEL)
 # Evidently's page of each window has tests of its own, and takes seconds.
 SPEC = SPEC.model_copy(update={"monitoring": SPEC.monitoring.model_copy(update={"report_rows": 0})})

@@ -17,6 +17,8 @@ from pipelines.contracts.quality import quality_table
 from pipelines.lake import quality as stored
 from pipelines.monitoring import labels_late, quality
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path):

@@ -6,6 +6,8 @@ from factories.review_pages import PASSWORD, Pages
 from pipelines.review.office import COOKIE, SESSION_HOURS
 from pipelines.review.security import MOST_BYTES
 
+pytestmark = pytest.mark.slow
+
 SCREENS = ("/", "/review/receipts", "/history", "/queue")
 
 

@@ -4,6 +4,7 @@ import hashlib
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from factories import reviews
 from factories.review_pages import Pages
 from fpdf import FPDF
@@ -13,6 +14,8 @@ from starlette.testclient import TestClient
 from pipelines.contracts.document import Document
 from pipelines.opsdb import corrections
 from pipelines.opsdb.database import OpsDb
+
+pytestmark = pytest.mark.slow
 
 RIGHT = [{"field": name, "verdict": "right"} for name in ("company", "date", "address", "total")]
 CORRECTED = [

@@ -14,6 +14,8 @@ import pytest
 from pipelines.services import process
 from pipelines.services.process import Record
 
+pytestmark = pytest.mark.slow
+
 SLEEP = "import time; time.sleep(60)"
 IGNORE_TERM = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
 FORK = f"import os; os.fork(); {SLEEP}"

@@ -14,6 +14,8 @@ from pipelines.services import embedded, resources, state, supervisor
 from pipelines.services.embedded import Service
 from pipelines.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SLEEP = "import time; time.sleep(60)"
 FAIL = "print('no such table: pets'); raise SystemExit(1)"
 

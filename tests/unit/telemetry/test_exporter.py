@@ -18,6 +18,8 @@ from pipelines.telemetry.metrics.attempts import Attempts
 from pipelines.telemetry.metrics.exporter import Exporter, registry
 from pipelines.telemetry.metrics.operations import Operations
 
+pytestmark = pytest.mark.slow
+
 LATER = NOW + timedelta(hours=1)
 
 

@@ -17,6 +17,8 @@ from pipelines.settings import Settings
 from pipelines.training import TrainSpec, run
 from pipelines.training.step import labelled_rows
 
+pytestmark = pytest.mark.slow
+
 KEY = names.DOCUMENT_ID
 TEXTS = ["NEW SHOP", "NO. 1", "DATE: 01/02/2018", "TOTAL RM", "7.00"]
 

@@ -18,6 +18,8 @@ from pipelines.publication import folder_hash
 from pipelines.settings import Settings
 from pipelines.training import TrainSpec, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def spec(monkeypatch):
