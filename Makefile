@@ -13,7 +13,7 @@ setup: ## .venv from the hash-locked requirements.txt, Java, Spark jars, databas
 demo: setup ## the whole loop on the generated sample; in a terminal the services stay up
 	@$(BIN)/millrace demo
 
-test: setup ## everything: linters, types, import law, then all tests (15 min on 2 cores)
+test: setup ## everything: linters, types, import law, then all tests (half an hour on 2 cores)
 	@bash scripts/test.sh all
 
 check: setup ## the fast part of the tests (60 s)
