@@ -23,9 +23,9 @@ from benchmarks.drift_page import Alarms, Found
 from benchmarks.drift_shifts import Shift
 from benchmarks.drift_streams import Stream
 from pipelines.contracts.monitoring import Calibration, Day, Limit
-from pipelines.monitoring import history
-from pipelines.monitoring.calibrate import calibrate
-from pipelines.monitoring.rule import Judgement, Watched, judge, watched
+from pipelines.monitoring.drift import history
+from pipelines.monitoring.drift.calibrate import calibrate
+from pipelines.monitoring.drift.rule import Judgement, Watched, judge, watched
 
 SEED = 2_026
 """Of what is reported; all tuning was done with others."""

@@ -30,8 +30,8 @@ from pipelines.contracts.policy import MonitorPolicy
 from pipelines.contracts.spec import ModelSpec
 from pipelines.lake.files import files
 from pipelines.lake.lake import Lake
-from pipelines.monitoring.binning import SAMPLE, choose
-from pipelines.monitoring.distance import jensen_shannon, psi, shares
+from pipelines.monitoring.drift.distance import jensen_shannon, psi, shares
+from pipelines.monitoring.sketches.binning import SAMPLE, choose
 from pipelines.settings import PROJECT_ROOT, Settings
 from spark_jobs import session
 from spark_jobs.sketching import added_up, partial_of_files

@@ -17,7 +17,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from pipelines import features, specs
 from pipelines.contracts.monitoring import Binning, Bins, Day, MonitorPolicy
 from pipelines.extraction import properties
-from pipelines.monitoring import binning, sketch
+from pipelines.monitoring.sketches import binning, sketch
 from pipelines.samples.receipts import Kind, generate
 from pipelines.settings import PROJECT_ROOT
 

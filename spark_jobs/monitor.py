@@ -29,7 +29,7 @@ from pipelines.lake.features import feature_key
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import publications
 from pipelines.lake.windows import INPUT, OUTPUT, Part
-from pipelines.monitoring.binning import SAMPLE, choose
+from pipelines.monitoring.sketches.binning import SAMPLE, choose
 from pipelines.publication import code_hash, digest
 from pipelines.settings import Settings
 from pipelines.tasks import task
@@ -38,7 +38,8 @@ from spark_jobs.features import pinned_snapshot
 from spark_jobs.fence import fenced_session, held
 from spark_jobs.sketching import Rows, added_up, partial, partial_of_files, sample
 
-_CODE = ("pipelines.monitoring.sketch", "pipelines.monitoring.watch")
+_BINNING = "pipelines.monitoring.sketches.binning"
+_CODE = ("pipelines.monitoring.sketches.sketch", "pipelines.monitoring.sketches.watch")
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _origin(spec: ModelSpec, content: _Content) -> str:
     """Names the bins that are chosen from this content."""
     policy = spec.monitoring
     parts = [(*part, one.source) for part, one in sorted(content.parts.items())]
-    chosen_by = (source("pipelines.monitoring.binning"), str(policy.bins), str(policy.categories))
+    chosen_by = (source(_BINNING), str(policy.bins), str(policy.categories))
     return digest(*chosen_by, str(spec.review_per_day), json.dumps(parts))
 
 

@@ -20,8 +20,8 @@ from pipelines.contracts.names import DAY, MODEL_VERSION
 from pipelines.contracts.spec import ModelSpec
 from pipelines.lake.files import Files, files
 from pipelines.lake.lake import Lake
-from pipelines.monitoring.sketch import empty, finished, merge, of_table
-from pipelines.monitoring.watch import Watch, by_day, watch
+from pipelines.monitoring.sketches.sketch import empty, finished, merge, of_table
+from pipelines.monitoring.sketches.watch import Watch, by_day, watch
 from pipelines.tasks import task
 from spark_jobs.scorer import NEW, gathered, with_groups, with_history
 from spark_jobs.session import CATALOG

@@ -103,7 +103,7 @@ def pause(model: Model, person: Person, why: Why) -> None:
 
     Example: [bold]millrace monitor pause card_fraud --as ben --why "the source sends zeros"[/bold]
     """
-    from pipelines.monitoring import breaker
+    from pipelines.monitoring.response import breaker
 
     row = _turn(model, person, why, breaker.pause)
     typer.echo(
@@ -118,7 +118,7 @@ def resume(model: Model, person: Person, why: Why) -> None:
 
     Example: [bold]millrace monitor resume card_fraud --as ben --why "the source is mended"[/bold]
     """
-    from pipelines.monitoring import breaker
+    from pipelines.monitoring.response import breaker
 
     row = _turn(model, person, why, breaker.resume)
     typer.echo(

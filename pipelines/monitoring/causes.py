@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from heapq import nlargest
 
 from pipelines.contracts.monitoring import Binning, Bins, Day, Signal
-from pipelines.monitoring.sketch import merge
+from pipelines.monitoring.sketches.sketch import merge
 from pipelines.monitoring.verdict import KIND, MEDIUM, Kind, in_alarm
 
 MOST = 5

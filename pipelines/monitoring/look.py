@@ -14,8 +14,10 @@ from pipelines.errors import MillraceError
 from pipelines.lake import windows
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import PublishedDay, published_days
-from pipelines.monitoring import causes, freshness, groups, quality, report, rule, system
+from pipelines.monitoring import causes, freshness, groups, report, system
+from pipelines.monitoring.drift import rule
 from pipelines.monitoring.plan import span
+from pipelines.monitoring.quality import signals as quality
 from pipelines.monitoring.subject import Subject
 from pipelines.monitoring.verdict import Kind, evaluate
 from pipelines.opsdb.database import OpsDb

@@ -22,7 +22,7 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.lake import history, predictions
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import published_days
-from pipelines.monitoring.watch import watch
+from pipelines.monitoring.sketches.watch import watch
 from pipelines.settings import Settings
 from pipelines.tasks import task
 

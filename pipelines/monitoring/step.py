@@ -12,11 +12,12 @@ from pipelines.contracts.result import JudgedWindow, MonitorPlan, MonitorResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.lake import windows
 from pipelines.lake.published import published_days
-from pipelines.monitoring import ask, breaker, incidents, subject
-from pipelines.monitoring.calibrate import calibrate
-from pipelines.monitoring.labels import since as labelled_since
+from pipelines.monitoring import subject
+from pipelines.monitoring.drift.calibrate import calibrate
 from pipelines.monitoring.look import Deps, Look, without_learnt
 from pipelines.monitoring.plan import span
+from pipelines.monitoring.response import ask, breaker, incidents
+from pipelines.monitoring.response.labels import since as labelled_since
 from pipelines.monitoring.verdict import Kind, evaluate
 from pipelines.opsdb import breaker as switch
 from pipelines.opsdb import corrections, monitoring

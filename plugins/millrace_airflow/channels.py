@@ -13,7 +13,7 @@ from pipelines.settings import Settings
 if TYPE_CHECKING:
     from airflow.sdk import BaseNotifier
 
-    from pipelines.monitoring.alert import Alert
+    from pipelines.monitoring.response.alert import Alert
 
 SECONDS = 20
 """How long a webhook may take; a mail server's time is set in its connection."""

@@ -78,7 +78,7 @@ def _send(channel: "Channel", told: "Transition", db: "OpsDb") -> str | None:
     """Sends one message; why it could not be sent, None where it was."""
     from airflow.configuration import conf
 
-    from pipelines.monitoring.alert import Links, alert
+    from pipelines.monitoring.response.alert import Links, alert
     from pipelines.opsdb import breaker, incidents
 
     with db.read() as session:

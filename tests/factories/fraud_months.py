@@ -37,10 +37,11 @@ from pipelines.lake.lake import Lake
 from pipelines.lake.predictions import Made
 from pipelines.lake.published import PublishedDay, notes, publications
 from pipelines.lake.windows import INPUT, OUTPUT, Part
-from pipelines.monitoring import binning, known
+from pipelines.monitoring import known
 from pipelines.monitoring.look import Deps
 from pipelines.monitoring.plan import plan
-from pipelines.monitoring.sketch import finished, of_table
+from pipelines.monitoring.sketches import binning
+from pipelines.monitoring.sketches.sketch import finished, of_table
 from pipelines.monitoring.step import JudgeSpec
 from pipelines.monitoring.step import run as judge
 from pipelines.opsdb import ledger

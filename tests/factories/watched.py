@@ -11,7 +11,7 @@ from pipelines.lake import windows
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import PublishedDay, notes
 from pipelines.lake.windows import Part
-from pipelines.monitoring import binning, sketch
+from pipelines.monitoring.sketches import binning, sketch
 from pipelines.settings import Settings
 
 MODEL, DATASET = "card_fraud", "card_transactions"

@@ -14,7 +14,7 @@ from pipelines.contracts.result import SketchResult
 from pipelines.errors import BadDataError, NotFoundError
 from pipelines.lake import windows
 from pipelines.lake.lake import Lake
-from pipelines.monitoring.sketch import finished, of_table
+from pipelines.monitoring.sketches.sketch import finished, of_table
 from pipelines.settings import Settings
 from pipelines.tasks import task
 from spark_jobs import monitor

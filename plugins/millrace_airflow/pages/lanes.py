@@ -14,9 +14,9 @@ from millrace_airflow.pages.plot import Scale
 from pipelines.contracts.decision import LedgerRow
 from pipelines.contracts.monitoring import BreakerRow, Incident, Signal, WindowRecord
 from pipelines.contracts.quality import Figure, Source
-from pipelines.monitoring.beside import Beside
-from pipelines.monitoring.drop import Pool, pool, together
-from pipelines.monitoring.labels_late import of_days
+from pipelines.monitoring.quality.beside import Beside
+from pipelines.monitoring.quality.drop import Pool, pool, together
+from pipelines.monitoring.quality.measurement import of_days
 
 _SIGNS = {"rollback": " (back)", "shadow": " (shadow)", "adopt": " (adopted)"}
 WARM = 0.5

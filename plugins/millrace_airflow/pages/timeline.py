@@ -9,7 +9,7 @@ from millrace_airflow.pages import lanes
 from millrace_airflow.pages.days import Days
 from millrace_airflow.pages.render import Places, page
 from pipelines.contracts.monitoring import Signal, WindowRecord
-from pipelines.monitoring.labels_late import of_task
+from pipelines.monitoring.quality.measurement import of_task
 from pipelines.monitoring.timeline import Standing, Timeline
 from pipelines.settings import PROJECT_ROOT
 

@@ -8,7 +8,7 @@ from pipelines.cli import monitor as commands
 from pipelines.cli.main import app
 from pipelines.contracts.monitoring import Limit, MonitorPolicy
 from pipelines.errors import MisconfiguredError, RefusedError
-from pipelines.monitoring import incidents as judge
+from pipelines.monitoring.response import incidents as judge
 from pipelines.opsdb import breaker, corrections, incidents, monitoring
 from pipelines.opsdb.database import OpsDb
 from pipelines.settings import Settings

@@ -198,7 +198,7 @@ def test_inputs_are_shown_and_not_judged_while_the_champion_knows_more_than_the_
 
 def test_quality_that_cannot_be_read_is_no_quiet_window(home, monkeypatch):
     from pipelines.errors import TransientError
-    from pipelines.monitoring import quality
+    from pipelines.monitoring.quality import signals as quality
 
     def away(*_, **__):
         raise TransientError("the lake is away")
