@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from millrace_airflow.pages import lanes
+from millrace_airflow.pages import charts, lanes, strips
 from millrace_airflow.pages.days import Days
 from millrace_airflow.pages.render import Places, page
 from pipelines.contracts.monitoring import Signal, WindowRecord
@@ -74,11 +74,11 @@ def _pictures(found: Timeline, span: int) -> dict[str, object]:
     drift = lanes.lanes(found.windows, days, ("input", "output"))
     return {
         "days": days,
-        "verdicts": lanes.verdicts(found.windows, days),
-        "bars": lanes.bars(found.windows, days),
-        "marks": lanes.marks(found.ledger, found.windows, days, found.breaker),
-        "alerts": lanes.alerts(found.incidents, days),
-        "charts": lanes.charts(
+        "verdicts": strips.verdicts(found.windows, days),
+        "bars": strips.bars(found.windows, days),
+        "marks": strips.marks(found.ledger, found.windows, days, found.breaker),
+        "alerts": strips.alerts(found.incidents, days),
+        "charts": charts.charts(
             found.figures, metrics, days, reference, found.spec.monitoring.min_rows
         ),
         "drift": drift[:_MOST_LANES],

@@ -9,7 +9,7 @@ from factories.operations import change
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millrace_airflow.pages import lanes
+from millrace_airflow.pages import charts, lanes, strips
 from millrace_airflow.pages.days import Days
 from pipelines.contracts.decision import LedgerRow
 from pipelines.contracts.monitoring import BreakerRow
@@ -70,16 +70,28 @@ def test_change_stands_before_the_first_window_that_was_judged_after_it():
         row_id=1, model="m", paused=True, at=judged_at(COUNT), person="ada", reason="broken"
     )
     rows = [ledger_row(-9, 3), ledger_row(39, 4), ledger_row(50, 3, "rollback")]
-    found = lanes.marks(rows, WINDOWS, DAYS, [turn])
+    found = strips.marks(rows, WINDOWS, DAYS, [turn])
     places = [0.0, DAYS.left(day_of(40)), DAYS.left(day_of(51)), 100.0]
     assert [one.left for one in found] == places
     assert [one.label for one in found] == ["v3", "v4", "v3 (back)", "paused"]
 
 
+def test_change_stays_in_its_place_when_a_day_of_long_ago_is_judged_again():
+    again = WINDOWS[3].model_copy(update={"judged_at": judged_at(COUNT + 5)})
+    windows = [*WINDOWS[:3], again, *WINDOWS[4:]]
+    [mark] = strips.marks([ledger_row(39)], windows, DAYS, [])
+    assert mark.left == DAYS.left(day_of(40))
+
+
+def test_of_changes_before_the_shown_days_the_last_is_shown():
+    rows = [ledger_row(-number, 10 - number) for number in (9, 8, 7)] + [ledger_row(39, 4)]
+    assert [one.label for one in strips.marks(rows, WINDOWS, DAYS, [])] == ["v3", "v4"]
+
+
 def test_quality_has_its_estimate_beside_it_and_labels_end_earlier():
     known = figures(np.random.default_rng(5))
     reference = [day_of(number) for number in range(56)]
-    [chart] = lanes.charts(known, ["auroc"], DAYS, reference, 20)
+    [chart] = charts.charts(known, ["auroc"], DAYS, reference, 20)
     assert chart.newest["labels"].day == day_of(COUNT - 8)
     assert chart.estimated_on == day_of(COUNT - 1)
     # The estimate saw 0.02 too much in the reference; that is taken off.
@@ -87,4 +99,4 @@ def test_quality_has_its_estimate_beside_it_and_labels_end_earlier():
     assert len(chart.steps) == COUNT - 1 and len(chart.dots) == COUNT - 7
     for one in chart.dots:
         assert 0 <= one.high <= one.y <= one.low <= 100
-    assert lanes.charts(known, ["nothing"], DAYS, reference, 20) == []
+    assert charts.charts(known, ["nothing"], DAYS, reference, 20) == []
