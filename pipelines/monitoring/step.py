@@ -45,7 +45,9 @@ def run(spec: JudgeSpec, deps: Deps) -> MonitorResult:
     model = in_force(spec.model, deps.settings)
     if spec.binning is None:
         return _unread(spec, model, deps)
-    champion = subject.read(model, lake=deps.lake, db=deps.db, registry=deps.registry)
+    champion = subject.read(
+        model, lake=deps.lake, db=deps.db, registry=deps.registry, settings=deps.settings
+    )
     reference = without_learnt(
         windows.read(deps.lake, model.name, binning=spec.binning, days=spec.plan.reference_days),
         champion,

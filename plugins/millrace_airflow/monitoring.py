@@ -29,6 +29,7 @@ def window(model: str, *, params: dict[str, Any], **context: Any) -> dict[str, A
         lake=Lake.open(current),
         db=OpsDb.open(current),
         registry=Registry.open(current),
+        settings=current,
         now=datetime.now(UTC),
     )
     by_hand = context["dag_run"].run_type == "manual"

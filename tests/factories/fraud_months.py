@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from factories.published import published_day
 from pyiceberg.expressions import In
 
 from pipelines import evaluation, features, registry, scoring, specs, training
@@ -35,7 +36,7 @@ from pipelines.ingestion.record import Block, Limits
 from pipelines.lake import predictions, windows
 from pipelines.lake.lake import Lake
 from pipelines.lake.predictions import Made
-from pipelines.lake.published import PublishedDay, notes, publications
+from pipelines.lake.published import notes, publications
 from pipelines.lake.windows import INPUT, OUTPUT, Part
 from pipelines.monitoring import known
 from pipelines.monitoring.look import Deps
@@ -118,12 +119,9 @@ class Months:
         table, rows = names.published_table(DATASET), pa.concat_tables(parts)
         self.lake.create(table, rows.schema, [names.DAY])
         states = {
-            day: PublishedDay(
-                key=f"{day} of {today}", rows_in=len(part), rows_published=len(part),
-                rows_quarantined=0, quarantine_reasons={}, warnings={}, data_docs=None,
-            )
+            day: published_day(f"{day} of {today}", len(part))
             for day, part in zip(new, parts, strict=True)
-        }  # fmt: skip
+        }
         found = self.lake._catalog.load_table(table)
         found.overwrite(rows, In(names.DAY, new), snapshot_properties=notes(states))
 
@@ -205,7 +203,7 @@ class Months:
     def watch(self, today: str) -> MonitorResult:
         """Every complete day that was not judged yet, as `monitor__card_fraud` judges it."""
         now = _at(today)
-        found = known.read(self.spec, now=now, **self.stores)
+        found = known.read(self.spec, settings=self.settings, now=now, **self.stores)
         planned = plan(self.spec, found, window=None, calibrate=False)
         deps = Deps(settings=self.settings, now=now, **self.stores)
         spec = JudgeSpec(model=self.spec, plan=planned, binning=self._sketch(planned))

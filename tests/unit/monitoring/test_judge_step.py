@@ -28,7 +28,7 @@ REFERENCE = [day(number) for number in range(35)]
 def home(tmp_path, opsdb, monkeypatch):
     """Forty days of which the last ones are as the test says; nobody has scored them."""
     # The amount decides all: no model has to be trained to say so.
-    champion = subject.Subject(None, {"amount": 1.0}, frozenset(), None)
+    champion = subject.Subject(importance={"amount": 1.0})
     monkeypatch.setattr(subject, "read", lambda *_, **__: champion)
     settings = Settings(home=tmp_path)
     return Home(Lake.open(settings), opsdb, settings)

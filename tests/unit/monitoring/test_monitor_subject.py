@@ -42,7 +42,8 @@ class Registered(FakeRegistry):
 @pytest.fixture
 def given(tmp_path, opsdb):
     """Version 1 answers; it was trained on the first two days."""
-    lake, registry = Lake.open(Settings(home=tmp_path)), Registered(SPEC)
+    settings = Settings(home=tmp_path)
+    lake, registry = Lake.open(settings), Registered(SPEC)
     publish_tables(lake, DATASET, DAYS)
     snapshot = str(lake.current_snapshot(names.published_table(DATASET)))
     registry.held[MODEL][1].tags["input_snapshot_id"] = snapshot
@@ -57,7 +58,7 @@ def given(tmp_path, opsdb):
     registry.split = path
     with opsdb.write() as session:
         ledger.append(session, change(1, model=MODEL))
-    return {"lake": lake, "db": opsdb, "registry": registry}
+    return {"lake": lake, "db": opsdb, "registry": registry, "settings": settings}
 
 
 def test_champion_is_read_with_its_weights_and_the_days_it_has_learnt(given):
@@ -73,7 +74,7 @@ def test_champion_is_read_with_its_weights_and_the_days_it_has_learnt(given):
     assert found.weights(binning) == {
         "input/amount": 0.75, "input/weekend": 0.0, "output/probability": subject.OUTPUTS,
     }  # fmt: skip
-    silent = subject.Subject(None, {}, frozenset(), None)
+    silent = subject.Subject()
     assert silent.weights(binning)["input/weekend"] == subject.UNKNOWN
 
 
@@ -91,4 +92,28 @@ def test_all_days_count_as_learnt_where_the_split_is_gone(given):
 def test_nobody_is_watched_before_a_champion(given, tmp_path):
     other = specs.model("receipts")
     found = subject.read(other, **given)
-    assert found == subject.Subject(None, {}, frozenset(), None)
+    assert found == subject.Subject()
+
+
+def test_a_version_is_asked_of_the_registry_once_and_another_one_anew(given, monkeypatch):
+    before = subject.read(SPEC, **given)
+    regime = Regime(since=day(2), incidents=[4])
+    given["registry"].held[MODEL][2].tags[REGIME] = regime.model_dump_json()
+    resolve, asked = given["registry"].resolve, []
+    monkeypatch.setattr(
+        given["registry"], "resolve", lambda *which: asked.append(which) or resolve(*which)
+    )
+    assert subject.read(SPEC, **given) == before and asked == []
+    with given["db"].write() as session:
+        ledger.append(session, change(2, model=MODEL, from_version=1))
+    snapshot = given["registry"].held[MODEL][1].tags["input_snapshot_id"]
+    given["registry"].held[MODEL][2].tags["input_snapshot_id"] = snapshot
+    after = subject.read(SPEC, **given)
+    assert (after.version, after.regime, asked) == (2, regime, [(MODEL, 2)])
+
+
+def test_what_could_not_be_told_for_good_is_asked_again(given):
+    split, given["registry"].split = given["registry"].split, None
+    assert subject.read(SPEC, **given).trained_days == set(DAYS)
+    given["registry"].split = split
+    assert subject.read(SPEC, **given).trained_days == {day(0), day(1)}
