@@ -80,6 +80,10 @@ def _kept(folder: Path) -> Subject | None:
         return None
 
 
+def _keep(found: Subject, aside: Path) -> None:
+    (aside / _FILE).write_text(found.model_dump_json(), encoding="utf-8")
+
+
 def _asked(spec: ModelSpec, number: int, lake: Lake, registry: Registry, folder: Path) -> Subject:
     """As the registry has it; kept in `folder` where all of it could be read."""
     version = registry.resolve(spec.name, number)
@@ -96,7 +100,7 @@ def _asked(spec: ModelSpec, number: int, lake: Lake, registry: Registry, folder:
         regime=Regime.model_validate_json(text) if text else None,
     )
     if learnt is not None:
-        publish_once(folder, lambda aside: (aside / _FILE).write_text(found.model_dump_json()))
+        publish_once(folder, lambda aside: _keep(found, aside))
     return found
 
 
