@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from pipelines.cli.desk import Model, Person, Why
+from pipelines.cli.monitored import row_of, say_calibration, say_incident, say_more
 from pipelines.cli.output import counted, print_table
 
 if TYPE_CHECKING:
-    from pipelines.contracts.monitoring import BreakerRow, Calibration, Incident, Limit
-    from pipelines.monitoring.timeline import Standing
+    from pipelines.contracts.monitoring import BreakerRow
     from pipelines.opsdb.database import OpsDb
 
 commands = typer.Typer(
@@ -31,8 +30,12 @@ def register(app: typer.Typer) -> None:
 def calibrate(
     model: Model,
     window: Annotated[
-        str | None,
-        typer.Option(help="Makes it of the days before this one, 2026-01-31; default: the newest."),
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="Makes it of the days before this one, 2026-01-31; default: the newest.",
+        ),
     ] = None,
 ) -> None:
     """Makes a new reference of past days; says what it would find and how often it errs.
@@ -45,12 +48,12 @@ def calibrate(
     from pipelines.opsdb.database import OpsDb
 
     specs.model(model)
-    conf = {"calibrate": True} | ({} if window is None else {"window": window})
+    conf = {"calibrate": True} | ({} if window is None else {"window": f"{window:%Y-%m-%d}"})
     finish(follow_run(f"monitor__{model}", conf))
     with OpsDb.open(settings.load()).read() as session:
         found = monitoring.calibration(session, model)
     if found is not None:
-        _say_calibration(found)
+        say_calibration(found)
 
 
 @commands.command()
@@ -65,11 +68,11 @@ def status(model: MaybeModel = None) -> None:
     names = [specs.model(model).name] if model is not None else specs.model_names()
     found, notes = standings(names, settings.load())
     for note in notes:
-        Console(stderr=True, soft_wrap=True).print(note, highlight=False, markup=False)
+        typer.echo(note, err=True)
     head = ["model", "verdict", "since", "window", "moved", "open alerts", "scoring"]
-    print_table("Models", head, [_standing(one) for one in found])
+    print_table("Models", head, [row_of(one) for one in found])
     for one in found:
-        _say_more(one)
+        say_more(one)
 
 
 @commands.command()
@@ -82,19 +85,21 @@ def alerts(
     Example: [bold]millrace monitor alerts card_fraud --all[/bold]
     """
     from pipelines import settings, specs
+    from pipelines.governance.records import nothing_there
     from pipelines.opsdb import incidents
     from pipelines.opsdb.database import OpsDb
 
     name = None if model is None else specs.model(model).name
-    with OpsDb.open(settings.load()).read() as session:
-        found = incidents.latest(session, name)
+    current, found = settings.load(), []
+    if not nothing_there(current):
+        with OpsDb.open(current).read() as session:
+            found = incidents.latest(session, name)
     shown = [one for one in found if everything or one.closed_at is None]
-    console = Console(soft_wrap=True)
     if not shown:
-        over = "" if everything or not found else f"; {len(found)} are over: --all shows them"
-        console.print(f"no alert is open{over}", highlight=False)
+        over = f"; of {counted(len(found), 'alert')} that ended --all tells" if found else ""
+        typer.echo(f"no alert is open{over}")
     for one in shown:
-        _say_incident(one, console)
+        say_incident(one)
 
 
 @commands.command()
@@ -105,11 +110,8 @@ def pause(model: Model, person: Person, why: Why) -> None:
     """
     from pipelines.monitoring.response import breaker
 
-    row = _turn(model, person, why, breaker.pause)
-    typer.echo(
-        f"scoring of {row.model} is paused by {row.person}. To let it go on: "
-        f"millrace monitor resume {model} --as NAME --why …"
-    )
+    row = _turned(breaker.pause, model, person, why)
+    typer.echo(f"scoring of {model} is paused by {row.person}. {breaker.way_on(model)}")
 
 
 @commands.command()
@@ -120,136 +122,24 @@ def resume(model: Model, person: Person, why: Why) -> None:
     """
     from pipelines.monitoring.response import breaker
 
-    row = _turn(model, person, why, breaker.resume)
+    row = _turned(breaker.resume, model, person, why)
     typer.echo(
-        f"scoring of {row.model} goes on, by {row.person}. What was published meanwhile is scored "
+        f"scoring of {model} goes on, by {row.person}. What was published meanwhile is scored "
         f"by the next run: millrace run score {model}"
     )
 
 
-def _turn(
+def _turned(
+    turn: "Callable[[OpsDb, str, str, str, datetime], BreakerRow]",
     model: str,
     person: str,
     why: str,
-    how: "Callable[[OpsDb, str, str, str, datetime], BreakerRow]",
 ) -> "BreakerRow":
     from pipelines import settings, specs
     from pipelines.cli.desk import checked
     from pipelines.contracts.decision import Turned
     from pipelines.opsdb.database import OpsDb
 
-    said = checked(Turned, person=person, why=why)
+    known, said = specs.model(model).name, checked(Turned, person=person, why=why)
     db = OpsDb.open(settings.load())
-    return how(db, specs.model(model).name, said.person, said.why, datetime.now(UTC))
-
-
-def _say_calibration(found: "Calibration") -> None:
-    console = Console(soft_wrap=True)
-    policy = found.policy
-    # Named by its days, for people; stored under its content.
-    console.print(
-        f"reference of {found.model}: {counted(len(found.days), 'day')}, {found.days[0]} to "
-        f"{found.days[-1]} ({found.reference})",
-        highlight=False,
-    )
-    console.print(
-        f"expected false alarms: {found.false_alarms_per_month:.2f} a month, "
-        f"{policy.false_alarms_per_month:g} are wanted at most",
-        highlight=False,
-    )
-    if found.false_alarms_per_month > policy.false_alarms_per_month:
-        console.print(
-            f"  {len(found.days)} days are too short a past to promise less; "
-            f"{policy.reference_days} are asked for",
-            highlight=False,
-        )
-    console.print(
-        f"an alarm needs {policy.alarm_windows} of {counted(policy.of_windows, 'window')} of "
-        f"{counted(policy.window_days, 'day')}; found within two windows, 95 times of 100:",
-        highlight=False,
-    )
-    kinds = {bins.name: bins.kind for bins in found.binning.columns}
-    rows = [[one.name, *_smallest(one, kinds.get(one.name, "volume"))] for one in found.limits]
-    print_table("Smallest shift that is found", ["column", "shift", "more missing"], rows)
-    lost = sorted(kinds.keys() - {one.name for one in found.limits})
-    if lost:
-        said = f"without a limit, for their past is too short: {', '.join(lost)}"
-        console.print(said, highlight=False)
-
-
-def _smallest(one: "Limit", kind: str) -> list[str]:
-    shift, missing = one.smallest_shift, one.past.get("smallest_missing")
-    if kind == "volume":
-        what = "lost" if one.name.endswith("/rows") else "refused"
-        return ["none that was tried" if shift is None else f"{shift:.1%} of the rows {what}", ""]
-    if shift is None:
-        said = "none that was tried"
-    elif kind == "category":
-        said = f"{shift:.1%} of the rows change their value"
-    else:
-        said = f"{shift:.2f} of its spread"
-    return [said, "none that was tried" if missing is None else f"{missing:.1%} of the rows"]
-
-
-def _standing(one: "Standing") -> list[str]:
-    name, window = one.spec.name, one.window
-    scoring = "paused" if one.paused else "on"
-    if window is None:
-        return [name, "not judged yet", "", "", "", _open(one), scoring]
-    verdict = window.verdict
-    severity = f" ({verdict.severity})" if verdict.severity else ""
-    moved = ", ".join(verdict.moved[:3]) + (
-        f" and {len(verdict.moved) - 3} more" if len(verdict.moved) > 3 else ""
-    )
-    # The windows past their limit before there were enough of them for an alarm are in it.
-    began = [incident.since for incident in one.incidents] if verdict.moved else []
-    since = min([*began, *([one.since] if one.since else [])], default="")
-    return [
-        name, f"{verdict.decision}{severity}", since, window.window, moved or "nothing",
-        _open(one), scoring,
-    ]  # fmt: skip
-
-
-def _open(one: "Standing") -> str:
-    return ", ".join(sorted(incident.kind for incident in one.incidents)) or "none"
-
-
-def _say_more(one: "Standing") -> None:
-    """Why, what is open, and what to do, of a model that is not simply quiet."""
-    console, name = Console(soft_wrap=True), one.spec.name
-    if one.window is None:
-        console.print(
-            f"{name}: to judge it, publish rows (millrace ingest {one.spec.dataset} FILE…), then "
-            f"millrace monitor calibrate {name}",
-            highlight=False,
-            markup=False,
-        )
-    elif one.window.verdict.decision != "quiet":
-        for reason in one.window.verdict.reasons:
-            console.print(f"{name}: {reason}", highlight=False, markup=False)
-    for incident in one.incidents:
-        _say_incident(incident, console)
-    if one.paused:
-        console.print(
-            f"{name}: scoring is paused since {one.paused.at:%Y-%m-%d %H:%M}Z by "
-            f"{one.paused.person}: {one.paused.reason} To let it go on: "
-            f"millrace monitor resume {name} --as NAME --why …",
-            highlight=False,
-            markup=False,
-        )
-
-
-def _say_incident(one: "Incident", console: Console) -> None:
-    state = (
-        f"open, last seen on {one.last}"
-        if one.closed_at is None
-        else f"over since {one.closed_at:%Y-%m-%d %H:%M}Z"
-    )
-    lines = [
-        f"incident {one.incident_id} ({one.kind}, {one.severity}, {state}): {one.headline}",
-        *(f"  {cause}" for cause in one.causes),
-        *([f"  {one.follows}"] if one.follows else []),
-        f"  runbook: docs/runbooks/{one.kind}.md",
-    ]
-    for line in lines:
-        console.print(line, highlight=False, markup=False)
+    return turn(db, known, said.person, said.why, datetime.now(UTC))

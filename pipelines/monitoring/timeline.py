@@ -6,6 +6,7 @@ shown all the same.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TypeVar
 
 from pipelines import specs
@@ -20,6 +21,8 @@ from pipelines.opsdb.database import OpsDb, Session
 from pipelines.settings import Settings
 
 MOST_INCIDENTS = 50
+_NAMED = 3
+"""Of what moved, in words."""
 _Read = TypeVar("_Read")
 
 
@@ -31,10 +34,18 @@ class Standing:
     window: WindowRecord | None
     """Judged last."""
     since: str | None
-    """First of the windows in a row with this decision, as far as they were read."""
+    """First of the windows in a row with this decision, or the day from which what is open in it
+    was past its limit."""
     incidents: tuple[Incident, ...]
     """Open ones, the oldest first."""
     paused: BreakerRow | None
+
+    @property
+    def moved(self) -> str:
+        """What moved in the newest window, the most important first, in words."""
+        names = self.window.verdict.moved if self.window else []
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return ", ".join(names[:_NAMED]) + more or "nothing"
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,11 @@ class Timeline:
     def open(self) -> list[Incident]:
         """Incidents that have not ended, the oldest first."""
         return [one for one in reversed(self.incidents) if one.closed_at is None]
+
+    @property
+    def since(self) -> str | None:
+        """As of a `Standing`."""
+        return _since(self.windows[::-1], self.open)
 
     @property
     def paused(self) -> BreakerRow | None:
@@ -95,18 +111,24 @@ def timeline(model: str, count: int, settings: Settings) -> Timeline:
 
 def _standing(session: Session, spec: ModelSpec) -> Standing:
     newest = monitoring.windows(session, spec.name, limit=spec.monitoring.reference_days)
-    alike = []
-    for one in newest:
-        if one.verdict.decision != newest[0].verdict.decision:
-            break
-        alike.append(one)
+    still_open = tuple(incidents.still_open(session, spec.name))
     return Standing(
         spec=spec,
         window=newest[0] if newest else None,
-        since=alike[-1].window if alike else None,
-        incidents=tuple(incidents.still_open(session, spec.name)),
+        since=_since(newest, still_open),
+        incidents=still_open,
         paused=breaker.is_paused(session, spec.name),
     )
+
+
+def _since(newest: Sequence[WindowRecord], still_open: Sequence[Incident]) -> str | None:
+    if not newest:
+        return None
+    verdict = newest[0].verdict
+    alike = takewhile(lambda one: one.verdict.decision == verdict.decision, newest)
+    # The windows past their limit before there were enough of them for an alarm are in it.
+    began = [one.since for one in still_open] if verdict.moved else []
+    return min([*began, *(one.window for one in alike)])
 
 
 def _asked(settings: Settings, read: Callable[[Session], _Read]) -> tuple[_Read | None, list[str]]:

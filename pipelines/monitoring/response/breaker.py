@@ -32,6 +32,19 @@ def resume(db: OpsDb, model: str, person: str, why: str, now: datetime) -> Break
     return _turn(db, model, person, why, now, paused=False)
 
 
+def held_since(row: BreakerRow) -> str:
+    """Since when, by whom and why scoring is paused, and how it goes on."""
+    return (
+        f"scoring of {row.model} is paused since {row.at:%Y-%m-%d %H:%M}Z by {row.person}: "
+        f"{row.reason.rstrip('.')}. {way_on(row.model)}"
+    )
+
+
+def way_on(model: str) -> str:
+    """What lets scoring go on."""
+    return f"To let it go on: millrace monitor resume {model} --as NAME --why …"
+
+
 def _turn(
     db: OpsDb, model: str, person: str, why: str, now: datetime, *, paused: bool
 ) -> BreakerRow:
@@ -43,7 +56,4 @@ def _turn(
         return made
     if held is None or not paused:
         raise RefusedError(f"scoring of {model} is not paused: there is nothing to resume.")
-    raise RefusedError(
-        f"scoring of {model} is paused since {held.at:%Y-%m-%d %H:%MZ} by {held.person}: "
-        f"{held.reason} To let it go on: millrace monitor resume {model} --as NAME --why …"
-    )
+    raise RefusedError(held_since(held))

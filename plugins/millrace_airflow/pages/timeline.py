@@ -34,7 +34,6 @@ def model_page(found: Timeline, shown: str | None, span: int, *, places: Places)
         found=found,
         name=found.spec.name,
         newest=newest,
-        since=_since(found.windows),
         chosen=chosen or newest,
         missing=shown if shown and chosen is None else None,
         span=span,
@@ -53,16 +52,6 @@ def runbook_page(kind: str, *, places: Places) -> str | None:
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     html = Markup(reader.render(path.read_text(encoding="utf-8")))  # noqa: S704 - HTML in it stays text
     return page("runbook.html", places, kind=kind, html=html)
-
-
-def _since(windows: Sequence[WindowRecord]) -> str | None:
-    """First of the windows in a row with the newest decision."""
-    since = None
-    for one in reversed(windows):
-        if one.verdict.decision != windows[-1].verdict.decision:
-            break
-        since = one.window
-    return since
 
 
 def _pictures(found: Timeline, span: int) -> dict[str, object]:

@@ -4,7 +4,7 @@ import pytest
 from factories.monitoring import MODEL, NOW, calibration, day, moved, verdict, window
 from typer.testing import CliRunner
 
-from pipelines.cli import monitor as commands
+from pipelines.cli import monitored
 from pipelines.cli.main import app
 from pipelines.contracts.monitoring import Limit, MonitorPolicy
 from pipelines.errors import MisconfiguredError, RefusedError
@@ -54,6 +54,16 @@ def test_status_of_a_fresh_home_says_what_to_do(home):
     assert not (home / "opsdb").exists(), "looking makes nothing"
 
 
+def test_alerts_of_a_fresh_home_make_nothing(home):
+    assert call("alerts").strip() == "no alert is open"
+    assert not (home / "opsdb").exists(), "looking makes nothing"
+
+
+def test_window_that_is_no_day_is_refused_before_anything_runs(home):
+    said = call("calibrate", MODEL, "--window", "tomorrow")
+    assert "'tomorrow'" in said and "'%Y-%m-%d'" in said
+
+
 def test_status_says_verdict_since_when_what_moved_and_what_is_open(db):
     drifted(db)
     lines = call("status", MODEL).splitlines()
@@ -74,7 +84,7 @@ def test_alerts_are_the_open_ones_and_all_on_request(db):
     assert "  Of category: `travel` 2.0% → 31.0%." in said.splitlines()
     with db.write() as session:
         incidents.close(session, one.incident_id, day(64), NOW)
-    assert call("alerts").strip() == "no alert is open; 1 are over: --all shows them"
+    assert call("alerts").strip() == "no alert is open; of 1 alert that ended --all tells"
     assert "over since 2018-06-11 06:00Z" in call("alerts", "--all")
 
 
@@ -83,7 +93,8 @@ def test_a_named_person_pauses_and_resumes_and_both_are_on_record(db):
         call("resume", MODEL, "--as", "ben", "--why", "because")
     assert "is paused by ben" in call("pause", MODEL, "--as", "ben", "--why", "zeros come in")
     said = call("status", MODEL)
-    assert "\tpaused" in said and "by ben: zeros come in" in said
+    assert "\tpaused" in said
+    assert "by ben: zeros come in. To let it go on: millrace monitor resume" in said
     with pytest.raises(RefusedError, match="by ben: zeros come in"):
         call("pause", MODEL, "--as", "ada", "--why", "because")
     assert f"millrace run score {MODEL}" in call("resume", MODEL, "--as", "ada", "--why", "mended")
@@ -103,7 +114,7 @@ def test_calibration_is_told_with_its_false_alarms_and_what_it_finds(capsys):
         Limit(name="input/category", limit=1, smallest_shift=0.1),
         Limit(name="volume/rows", limit=1, smallest_shift=0.3),
     )
-    commands._say_calibration(calibration(limits=limits, false_alarms_per_month=0.9))
+    monitored.say_calibration(calibration(limits=limits, false_alarms_per_month=0.9))
     said = capsys.readouterr().out
     assert f"56 days, {day(0)} to {day(55)}" in said
     assert "expected false alarms: 0.90 a month, 0.5 are wanted at most" in said

@@ -36,7 +36,7 @@ def text(html):
 def test_timeline_says_how_it_stands_and_what_to_do(home):
     html = shown(home)
     said = text(html)
-    assert f"retrain since {day_of(DRIFT + 1)} ; newest window {day_of(COUNT - 1)}" in said
+    assert f"retrain since {day_of(DRIFT)} ; newest window {day_of(COUNT - 1)}" in said
     assert "moved by 1.9 standard deviations" in said and "Likely causes:" in said
     assert "A training waits for 140 more labelled rows" in said
     assert 'href="/millrace/runbooks/drift"' in html
@@ -71,7 +71,7 @@ def test_fewer_windows_are_shown_when_fewer_are_asked_for(home):
 def test_list_says_verdict_since_what_moved_and_open_alerts(home):
     found, notes = timeline.standings([MODEL, "receipts"], home)
     said = text(pages.list_page(found, notes, places=HERE))
-    assert f"card_fraud retrain {day_of(DRIFT + 1)} {day_of(COUNT - 1)}" in said
+    assert f"card_fraud retrain {day_of(DRIFT)} {day_of(COUNT - 1)}" in said
     assert f"input/amount, output/probability high drift since {day_of(DRIFT)}" in said
     assert "receipts no window was judged yet none" in said
 
