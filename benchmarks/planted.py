@@ -106,9 +106,9 @@ def better(draw: Draw, **changes: object) -> Signals:
 
 
 def resolvable(draw: Draw) -> Signals:
-    """A gain of about 4.4 standard errors of the golden set: the least that 95 % can show.
+    """A gain of about 4.8 standard errors of the golden set: hardly more than 95 % can show.
 
-    1 − 0.01 and 0.95 of the normal distribution lie 2.33 + 1.64 = 3.97 errors apart.
+    1 − 0.002 and 0.95 of the normal distribution lie 2.88 + 1.64 = 4.52 errors apart.
     """
     return signals(seen(draw, GOLDEN, 0.36, 0.005), seen(draw, RECENT, 0.36, 0.005))
 
