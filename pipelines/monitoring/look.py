@@ -1,9 +1,10 @@
 """Looks at one window from all sides: what came in, what was answered, how right it was."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from pipelines import specs
@@ -16,6 +17,7 @@ from pipelines.lake.lake import Lake
 from pipelines.lake.published import PublishedDay, published_days
 from pipelines.monitoring import causes, freshness, groups, report, system
 from pipelines.monitoring.drift import rule
+from pipelines.monitoring.drift.rule import Watched
 from pipelines.monitoring.plan import span
 from pipelines.monitoring.quality import signals as quality
 from pipelines.monitoring.subject import Subject
@@ -43,24 +45,40 @@ class Deps:
 
 @dataclass(frozen=True)
 class Look:
-    """One run's look at a model."""
+    """One run's look at a model; what all its windows share is read and computed once."""
 
     model: ModelSpec
     calibration: Calibration
-    reference: Sequence[Day]
+    days: Mapping[str, Day]
+    """What was seen of the windows' days and of the reference's, as `seen` reads it."""
     champion: Subject
     plan: MonitorPlan
     deps: Deps
 
+    @cached_property
+    def reference(self) -> list[Day]:
+        """The days that windows are held against, rising."""
+        return [self.days[day] for day in self.calibration.days if day in self.days]
+
+    @cached_property
+    def watched(self) -> Watched:
+        """All that is watched, with its past drawn anew a hundred times."""
+        made = self.calibration
+        return rule.watched(self.reference, made.binning, made.policy, made.limits)
+
+    @cached_property
+    def published(self) -> dict[str, PublishedDay]:
+        """Every published day."""
+        return published_days(self.deps.lake, self.model.dataset)
+
     def judge(self, window: str) -> tuple[WindowRecord, dict[Kind, list[str]]]:
         """One window with its verdict, and likely causes by kind of incident."""
         policy, deps = self.model.monitoring, self.deps
-        published = published_days(deps.lake, self.model.dataset)
         days = span(window, policy.window_days)
         recent = self._recent(window)
         of = [day for day in recent if day.day in days]
         rows, quarantined = sum(day.rows for day in of), sum(day.quarantined for day in of)
-        signals = self._signals(window, days, recent, published)
+        signals = self._signals(window, days, recent)
         record = WindowRecord(
             model=self.model.name,
             window=window,
@@ -84,21 +102,13 @@ class Look:
                 ),
                 [],
             ),
-            refused=_refused(published, days),
+            refused=_refused(self.published, days),
         )
         return record, why
 
     def _recent(self, window: str) -> list[Day]:
         """Days that k of n looks at; the last one is there also where nothing came."""
-        policy = self.model.monitoring
-        wanted = span(window, policy.window_days * policy.of_windows)
-        found = windows.read(
-            self.deps.lake,
-            self.model.name,
-            binning=self.calibration.binning.key,
-            days=wanted,
-        )
-        found = without_learnt(found, self.champion)
+        found = [self.days[day] for day in looked_at(self.model, window) if day in self.days]
         if not found or found[-1].day != window:
             found.append(Day(day=window, version=None, rows=0, quarantined=0, sketches={}))
         return found
@@ -108,13 +118,12 @@ class Look:
         window: str,
         days: Sequence[str],
         recent: Sequence[Day],
-        published: dict[str, PublishedDay],
     ) -> list[Signal]:
         deps, weights = self.deps, self.champion.weights(self.calibration.binning)
-        found = rule.signals(self.calibration, self.reference, recent, weights)
+        found = rule.signals(self.calibration, self.watched, recent, weights)
         if self.plan.settles is not None:
             found = [_settling(one, self.plan.settles) for one in found]
-        came = [day for day, state in published.items() if state.rows_in]
+        came = [day for day, state in self.published.items() if state.rows_in]
         fresh = freshness.signal(self.model, specs.dataset(self.model.dataset), window, came)
         found += [fresh] if fresh else []
         found += self._of(
@@ -155,7 +164,22 @@ class Look:
         return _lost(topic) if found is None else found
 
 
-def without_learnt(days: Sequence[Day], champion: Subject) -> list[Day]:
+def seen(
+    model: ModelSpec, plan: MonitorPlan, binning: str, champion: Subject, lake: Lake
+) -> dict[str, Day]:
+    """What was seen of every day that the plan's windows and their past need, by day."""
+    wanted = {day for window in plan.windows for day in looked_at(model, window)}
+    found = windows.read(lake, model.name, binning=binning, days=wanted.union(plan.reference_days))
+    return {one.day: one for one in _without_learnt(found, champion)}
+
+
+def looked_at(model: ModelSpec, window: str) -> list[str]:
+    """Days that k of n looks at to judge a window, rising."""
+    policy = model.monitoring
+    return span(window, policy.window_days * policy.of_windows)
+
+
+def _without_learnt(days: Sequence[Day], champion: Subject) -> list[Day]:
     """Days without the answers to rows that the champion has learnt from."""
     return [
         day.model_copy(
@@ -184,7 +208,7 @@ def _settling(one: Signal, since: str) -> Signal:
     )
 
 
-def _refused(published: dict[str, PublishedDay], days: Sequence[str]) -> dict[str, int]:
+def _refused(published: Mapping[str, PublishedDay], days: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for day in days:
         if day in published:

@@ -14,7 +14,7 @@ from pipelines.lake import windows
 from pipelines.lake.published import published_days
 from pipelines.monitoring import subject
 from pipelines.monitoring.drift.calibrate import calibrate
-from pipelines.monitoring.look import Deps, Look, without_learnt
+from pipelines.monitoring.look import Deps, Look, seen
 from pipelines.monitoring.plan import span
 from pipelines.monitoring.response import ask, breaker, incidents
 from pipelines.monitoring.response.labels import since as labelled_since
@@ -48,12 +48,10 @@ def run(spec: JudgeSpec, deps: Deps) -> MonitorResult:
     champion = subject.read(
         model, lake=deps.lake, db=deps.db, registry=deps.registry, settings=deps.settings
     )
-    reference = without_learnt(
-        windows.read(deps.lake, model.name, binning=spec.binning, days=spec.plan.reference_days),
-        champion,
-    )
+    days = seen(model, spec.plan, spec.binning, champion, deps.lake)
+    reference = [days[day] for day in spec.plan.reference_days if day in days]
     calibration, made = _calibration(spec, model, reference, deps)
-    look = Look(model, calibration, reference, champion, spec.plan, deps)
+    look = Look(model, calibration, days, champion, spec.plan, deps)
     judged: list[JudgedWindow] = []
     for window in spec.plan.windows:
         record, why = look.judge(window)

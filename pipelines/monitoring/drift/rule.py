@@ -113,27 +113,17 @@ def exceeded(p: Floats, level: float) -> Bools:
 
 
 def signals(
-    calibration: Calibration,
-    reference: Sequence[Day],
-    recent: Sequence[Day],
-    importance: Mapping[str, float],
+    calibration: Calibration, known: Watched, recent: Sequence[Day], importance: Mapping[str, float]
 ) -> list[Signal]:
     """A signal for each column and for the volume, of the last window of `recent`.
 
-    `reference` are the days that `calibration` was made of; `recent` ends with the judged window
-    and holds the windows before it that k of n asks for, as far as there are any. `importance` is
-    by the signals' names; what it does not name has none. `value` is how many times its limit a
-    statistic is, so that every limit is 1; `details` has the figures in their own units. A value
-    of None could not be read: rows came, and none was counted in this column.
+    `known` is what is watched of the days that `calibration` was made of, by its limits: made once
+    for many windows. `recent` ends with the judged window and holds the windows before it that k
+    of n asks for, as far as there are any. `importance` is by the signals' names; what it does not
+    name has none. `value` is how many times its limit a statistic is, so that every limit is 1;
+    `details` has the figures in their own units. A value of None could not be read: rows came, and
+    none was counted in this column.
     """
-    known = watched(reference, calibration.binning, calibration.policy, calibration.limits)
-    return said(calibration, known, recent, importance)
-
-
-def said(
-    calibration: Calibration, known: Watched, recent: Sequence[Day], importance: Mapping[str, float]
-) -> list[Signal]:
-    """`signals` of what is watched, made once for many windows."""
     of = history.windows(recent, calibration.policy.window_days)
     if not of:
         return []

@@ -9,8 +9,10 @@ from fakes.registry import FakeRegistry
 
 from pipelines import specs
 from pipelines.contracts.result import MonitorPlan
+from pipelines.lake import windows
 from pipelines.lake.lake import Lake
-from pipelines.monitoring import report, subject, system
+from pipelines.monitoring import look, report, subject, system
+from pipelines.monitoring.drift import rule
 from pipelines.monitoring.look import Deps
 from pipelines.monitoring.step import JudgeSpec, run
 from pipelines.opsdb import breaker, incidents, monitoring, requests
@@ -79,6 +81,21 @@ def test_days_like_the_past_are_quiet_and_the_same_run_again_changes_nothing(hom
     assert {"input/amount", "volume/rows", "volume/freshness"} <= {
         one.name for one in record.signals
     }
+
+
+def test_the_past_is_drawn_and_the_sketches_are_read_once_for_all_windows(home, monkeypatch):
+    home.publish()
+    home.judge(35)
+    counted = []
+    for module, name in ((rule, "watched"), (windows, "read"), (look, "published_days")):
+        whole = getattr(module, name)
+        monkeypatch.setattr(
+            module,
+            name,
+            lambda *a, _what=whole, _name=name, **k: counted.append(_name) or _what(*a, **k),
+        )
+    home.judge(36, 37, 38, 39)
+    assert sorted(counted) == ["published_days", "read", "watched"]
 
 
 def test_how_long_the_steps_took_is_no_news_unless_it_is_an_alarm(home, monkeypatch):

@@ -10,7 +10,7 @@ from factories.stream import binning, day, days
 from pipelines.contracts.monitoring import MonitorPolicy
 from pipelines.errors import BadDataError
 from pipelines.monitoring.drift.calibrate import calibrate
-from pipelines.monitoring.drift.rule import said, signals, watched
+from pipelines.monitoring.drift.rule import signals, watched
 
 pytestmark = pytest.mark.slow
 
@@ -25,10 +25,14 @@ class Rule:
         self.calibration = calibrate(
             self.past, binning(numbers), self.policy, model="stream", now=NOW
         )
-        self.known = watched(self.past, binning(numbers), self.policy, self.calibration.limits)
+        self.numbers = numbers
+        self.known = self.watched(self.past)
+
+    def watched(self, past):
+        return watched(past, binning(self.numbers), self.policy, self.calibration.limits)
 
     def signals(self, recent, **importance):
-        found = said(self.calibration, self.known, recent, importance)
+        found = signals(self.calibration, self.known, recent, importance)
         return {one.name: one for one in found}
 
     def alarms(self, recent):
@@ -104,8 +108,9 @@ def test_chance_never_grows_when_the_shift_does(rule):
 
 def test_signals_are_the_same_when_days_come_in_any_order(rule):
     recent = days(PAST, PAST + 2)
-    forward = signals(rule.calibration, rule.past, recent, {})
-    assert signals(rule.calibration, rule.past[::-1], recent[::-1], {}) == forward
+    forward = signals(rule.calibration, rule.watched(rule.past), recent, {})
+    backward = rule.watched(rule.past[::-1])
+    assert signals(rule.calibration, backward, recent[::-1], {}) == forward
     assert list(rule.signals(recent).values()) == forward
 
 
