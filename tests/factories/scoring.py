@@ -6,6 +6,7 @@ Spark's workers import the feature functions from here.
 from pathlib import Path
 
 import pyarrow as pa
+from factories.published import published_day
 from factories.purchases import features as learned_from
 from factories.purchases import schema as columns
 from factories.purchases import spec as purchases
@@ -17,7 +18,7 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.estimators import estimator
 from pipelines.estimators.artefact import Artefact
 from pipelines.lake.lake import Lake
-from pipelines.lake.published import PublishedDay, notes
+from pipelines.lake.published import notes
 from pipelines.settings import Settings
 
 POISON = "POISON"
@@ -89,15 +90,7 @@ def publish(settings: Settings, dataset: str, days: dict[str, pa.Table]) -> int:
     for day, rows in days.items():
         whole = rows.append_column(names.DAY, pa.array([day] * len(rows), pa.string()))
         lake.create(table, whole.schema, [names.DAY])
-        state = PublishedDay(
-            key=f"files of {day}",
-            rows_in=len(rows),
-            rows_published=len(rows),
-            rows_quarantined=0,
-            quarantine_reasons={},
-            warnings={},
-            data_docs=None,
-        )
+        state = published_day(f"files of {day}", len(rows))
         found = lake._catalog.load_table(table)
         found.overwrite(whole, EqualTo(names.DAY, day), snapshot_properties=notes({day: state}))
     snapshot = lake.current_snapshot(table)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from factories.published import published_day
 
 from pipelines import specs
 from pipelines.contracts import names
@@ -13,8 +14,8 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.ingestion.record import Block, Limits, Record
 from pipelines.lake.lake import Lake
 from pipelines.lake.predictions import DayState, Made, notes
-from pipelines.lake.published import PublishedDay, publications
 from pipelines.lake.published import notes as noted
+from pipelines.lake.published import publications
 from spark_jobs.tables import published_schema
 
 _LIMITS = Limits(max_line_bytes=10**7, max_file_bytes=10**9, max_image_pixels=10**8)
@@ -59,18 +60,7 @@ def publish(lake: Lake, dataset: str, days: dict[str, pa.Table]) -> None:
         rows.append_column(names.DAY, pa.array([day] * len(rows), pa.string()))
         for day, rows in days.items()
     ])
-    states = {
-        day: PublishedDay(
-            key=f"files of {day}",
-            rows_in=len(rows),
-            rows_published=len(rows),
-            rows_quarantined=0,
-            quarantine_reasons={},
-            warnings={},
-            data_docs=None,
-        )
-        for day, rows in days.items()
-    }
+    states = {day: published_day(f"files of {day}", len(rows)) for day, rows in days.items()}
     lake.create(table, whole.schema, [names.DAY])
     lake.append(table, whole, noted(states))
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
+from factories.published import published_day
 
 from pipelines.contracts import names
 from pipelines.contracts.monitoring import Binning, MonitorPolicy
 from pipelines.lake import windows
 from pipelines.lake.lake import Lake
-from pipelines.lake.published import PublishedDay, notes
+from pipelines.lake.published import notes
 from pipelines.lake.windows import Part
 from pipelines.monitoring.sketches import binning, sketch
 from pipelines.settings import Settings
@@ -38,14 +39,10 @@ def publish_tables(
 ) -> None:
     """The same of rows that are given."""
     table = names.published_table(dataset)
+    refused = {"bad_time": quarantined}
     states = {
-        day: PublishedDay(
-            key=f"files of {day}", rows_in=len(rows) + quarantined, rows_published=len(rows),
-            rows_quarantined=quarantined, quarantine_reasons={"bad_time": quarantined},
-            warnings={}, data_docs=None,
-        )
-        for day, rows in days.items()
-    }  # fmt: skip
+        day: published_day(f"files of {day}", len(rows), refused) for day, rows in days.items()
+    }
     lake.create(table, _SCHEMA, [names.DAY])
     lake.append(table, pa.concat_tables(days.values()), notes(states))
     if quarantined:

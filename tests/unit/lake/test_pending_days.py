@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 from factories.landed import land, rows
+from factories.published import published_day
 
 from pipelines import specs
 from pipelines.contracts import names
@@ -11,7 +12,7 @@ from pipelines.lake import delivery
 from pipelines.lake.delivery import deliveries
 from pipelines.lake.lake import Lake
 from pipelines.lake.pending import pending_days
-from pipelines.lake.published import PublishedDay, notes, published_days
+from pipelines.lake.published import notes, published_days
 from pipelines.settings import Settings
 
 FIRST, SECOND = "2026-01-01", "2026-01-02"
@@ -27,15 +28,7 @@ def published(settings, dataset, *days):
     lake, table = Lake.open(settings), names.published_table(dataset)
     lake.create(table, pa.schema([("id", pa.string())]), [])
     states = {
-        one.day: PublishedDay(
-            key=one.key,
-            rows_in=len(one.files),
-            rows_published=len(one.files),
-            rows_quarantined=0,
-            quarantine_reasons={},
-            warnings={},
-            data_docs=None,
-        )
+        one.day: published_day(one.key, len(one.files))
         for one in deliveries(specs.dataset(dataset), days, settings)
     }
     rows = pa.table({"id": ["a"]})
