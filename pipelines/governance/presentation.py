@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.contracts.decision import Preflight, StoredRequest
 from pipelines.errors import NotFoundError
-from pipelines.governance import comparison, standing
+from pipelines.governance import comparison, heldback, standing
 from pipelines.governance.comparison import Case
 from pipelines.governance.evidence import MADE_OF
 from pipelines.opsdb import ledger
@@ -38,6 +38,7 @@ def words(request: StoredRequest, settings: Settings) -> tuple[str, str]:
         "### What the gate saw\n\n" + "\n".join(f"- {one}" for one in request.verdict.reasons),
         "### Candidate against champion\n\n" + _table(case),
         "### What changed\n\n" + _changes(candidate, champion),
+        _reviewers(candidate, settings),
         _differences(case),
         _old_cases(case),
         _links(request),
@@ -108,6 +109,19 @@ def _changes(candidate: ModelVersion, champion: ModelVersion | None) -> str:
         if name in candidate.tags and candidate.tags[name] != before.get(name)
     ]
     return "\n".join(lines) or "- nothing that is recorded"
+
+
+def _reviewers(candidate: ModelVersion, settings: Settings) -> str:
+    found = heldback.read(candidate, settings)
+    if found is None:
+        return ""
+    lines = [
+        f"- {_plain(one.standing.reviewer)}, held back by {_plain(one.standing.by)} on "
+        f"{one.standing.at:%Y-%m-%d}: {_plain(one.standing.why)}. "
+        f"His corrections: {one.fate}."
+        for one in found.held
+    ]
+    return "### What reviewers said\n\n" + "\n".join([found.summary, "", *lines])
 
 
 def _differences(case: Case) -> str:

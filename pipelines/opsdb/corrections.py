@@ -125,6 +125,28 @@ def page(
     return [_stored(row) for row in session.scalars(query)]
 
 
+def spoken(session: Session, model: str, reviewers: Collection[str], until: int) -> dict[str, int]:
+    """On how many fields of documents each of them spoke up to a correction, what was undone by
+    then left out; who said nothing is not in it."""
+    undo = aliased(CorrectionRow)
+    said = (
+        select(CorrectionRow.reviewer, CorrectionRow.document_id, CorrectionRow.field)
+        .where(
+            CorrectionRow.model == model,
+            CorrectionRow.reviewer.in_(reviewers),
+            CorrectionRow.correction_id <= until,
+            CorrectionRow.undoes.is_(None),
+            ~exists().where(
+                undo.undoes == CorrectionRow.correction_id, undo.correction_id <= until
+            ),
+        )
+        .distinct()
+        .subquery()
+    )
+    query = select(said.c.reviewer, func.count()).group_by(said.c.reviewer)
+    return dict(session.execute(query).tuples().all())
+
+
 def last(session: Session, model: str) -> int:
     """Number of the newest row, 0 before the first: names the state of all labels."""
     query = select(func.max(CorrectionRow.correction_id)).where(CorrectionRow.model == model)

@@ -124,6 +124,13 @@ def find(session: Session, model: str, run_id: str) -> RetrainRequest | None:
     return None if row is None else _request(session, row)
 
 
+def that_made(session: Session, model: str, version: int) -> RetrainRequest | None:
+    """The request whose training made a version, or the first that found it made; None for none."""
+    query = select(RetrainRow).where(RetrainRow.model == model, RetrainRow.version == version)
+    row = session.scalars(query.order_by(RetrainRow.request_id)).first()
+    return None if row is None else _request(session, row)
+
+
 def waiting(session: Session, model: str) -> RetrainRequest | None:
     """The open request of a model."""
     row = session.scalars(_in_state(model, "open")).one_or_none()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from millrace_airflow.pages.plot import Chart, chart
 from millrace_airflow.pages.render import Places, page
-from pipelines.governance import comparison, evidence
+from pipelines.governance import comparison, evidence, heldback
 from pipelines.governance.comparison import Case
 from pipelines.governance.evidence import Dossier, Overview
 from pipelines.governance.records import Chain
@@ -84,11 +84,11 @@ def model_page(
         snapshots=traces.snapshots,
         now=now,
         most_reasons=_MOST_REASONS,
-        **({} if case is None else _comparison(case, dossier)),
+        **({} if case is None else _comparison(case, dossier, settings)),
     )
 
 
-def _comparison(case: Case, dossier: Dossier) -> dict[str, Any]:
+def _comparison(case: Case, dossier: Dossier, settings: Settings) -> dict[str, Any]:
     versions = {one.number: one for one in dossier.versions}
     candidate = versions[case.request.version]
     champion = versions.get(case.request.champion or 0)
@@ -100,6 +100,7 @@ def _comparison(case: Case, dossier: Dossier) -> dict[str, Any]:
         "changed": evidence.changes(candidate, champion),
         "compared_known": bool(candidate.registered and champion and champion.registered),
         "on_ledger": rows[0].sequence if rows else None,
+        "learnt": heldback.read(candidate.registered, settings) if candidate.registered else None,
     }
 
 

@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from factories.evidence import difference, judge, settle
+from factories.evidence import FIGURE, difference, hold_back, judge, settle
 from fakes.registry import FakeRegistry
 from markdown_it import MarkdownIt
 
 from pipelines.contracts.decision import StoredRequest
 from pipelines.governance import presentation
+from pipelines.opsdb.database import OpsDb
 
 LINK = "[click](javascript:alert(1)) | <img src=x> `code`"
 
@@ -17,7 +18,7 @@ LINK = "[click](javascript:alert(1)) | <img src=x> `code`"
 def words(spec, settings, monkeypatch):
     """Subject and body for a version with a link in an answer."""
 
-    def made(version=2, champion=1, came_back=None):
+    def made(version=2, champion=1, came_back=None, held=None):
         found = [difference(0, candidate=LINK), *(difference(at) for at in range(1, 15))]
         result = judge(settings, version, champion, "inconclusive", differences=found)
         if came_back:
@@ -30,6 +31,8 @@ def words(spec, settings, monkeypatch):
             requested_at="2026-11-21T03:00:00Z", expires_at="2026-11-24T03:00:00Z",
         )  # fmt: skip
         registry = FakeRegistry(spec)
+        if held:
+            hold_back(OpsDb.open(settings), registry, version, why=held)
         monkeypatch.setattr(presentation.Registry, "open", lambda _: registry)
         return presentation.words(request, settings)
 
@@ -72,3 +75,22 @@ def test_settled_errors_that_came_back_are_told_and_stay_text(words):
     assert (
         "<td>11.30</td>" in html and "<img" not in html and "javascript:alert(1)&quot;" not in html
     )
+
+
+def test_approver_is_told_whose_corrections_are_left_out_and_by_which_figure(words):
+    assert "What reviewers said" not in words()[1]
+    _, body = words(3, held=FIGURE)
+    html = MarkdownIt("commonmark").render(body)
+    said = html.partition("What reviewers said")[2].partition("<h3>")[0]
+    assert "It learnt from 4 fields of 4 documents that reviewers looked at." in said
+    assert (
+        f"<li>gus, held back by millrace on 2026-11-21: {FIGURE}. His corrections: 2 left" in said
+    )
+    assert "learnt from, he was held back after the training" in said
+
+
+def test_why_of_a_supervisor_stays_text(words):
+    html = MarkdownIt("commonmark", {"html": True}).render(words(3, held=LINK)[1])
+    said = html.partition("What reviewers said")[2].partition("<h3>")[0]
+    assert said.count("[click](javascript:alert(1))") == 2
+    assert "<img" not in html and 'href="javascript' not in html

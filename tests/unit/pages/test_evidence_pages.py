@@ -8,7 +8,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from factories.evidence import difference, lived, settle
+from factories.evidence import FIGURE, difference, hold_back, lived, settle
 from factories.operations import NOW, tamper
 
 from millrace_airflow.pages import evidence as pages
@@ -159,6 +159,24 @@ def test_settled_errors_that_came_back_are_shown_beside_the_comparison(own_home)
     said = text(page)
     assert "field settled champion right candidate right all 3 1 2 total 3 1 2" in said
     assert "r-17 total 11.30" in said and "&lt;b&gt;9.00&lt;/b&gt;" in page
+
+
+def test_reviewers_held_back_are_shown_with_their_figure_and_what_was_left_out(own_home):
+    assert "What reviewers said" not in text(own_home.model())
+    hold_back(own_home.db, own_home.registry, 4)
+    said = text(own_home.model())
+    assert "It learnt from 4 fields of 4 documents that reviewers looked at." in said
+    since = "2026-11-21 03:00Z by millrace"
+    assert f"gus {since} {FIGURE} 2 left out" in said
+    assert f"bob {since} {FIGURE} 2 learnt from, he was held back after the training" in said
+    assert "What reviewers said" not in text(own_home.model(1)), "a version of typed labels"
+
+
+def test_why_somebody_is_held_back_is_only_text(own_home):
+    hold_back(own_home.db, own_home.registry, 4, why=HOSTILE)
+    html = own_home.model()
+    assert text(html).count("{{ 7 * 7 }} {% raw %}") == 2
+    assert "<script" not in html and "<img" not in html
 
 
 def test_altered_or_lost_evidence_is_said(own_home):
