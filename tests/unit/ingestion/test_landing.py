@@ -1,6 +1,5 @@
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pyarrow as pa
@@ -71,105 +70,11 @@ def test_landing_is_refused_when_something_named_is_not_there(land, write, docum
         land(path, replace=True)
 
 
-def test_landing_again_changes_nothing_when_the_file_is_the_same(
-    land, settings, write, document, tmp_path
-):
-    path = write("f.jsonl", document(), "{")
-    first = land(path)
-    before = _state(settings.landing)
-    again = land(path, today=date(2026, 4, 9))  # a later day without received_at
-    renamed = path.rename(tmp_path / "other.jsonl")
-    assert land(renamed) == again == first
-    assert _state(settings.landing) == before
-
-
-def test_landing_gives_the_same_bytes_when_the_file_is_the_same(land, settings, write, document):
-    path = write("f.jsonl", document(fields={"b": "1", "a": None}), document(document_id="x"), "{")
-    land(path)
-    (file,) = settings.landing.glob("receipts/2026-03-31/*.parquet")
-    first = file.read_bytes()
-    file.unlink()  # as if somebody had lost it
-    land(path)
-    assert file.read_bytes() == first
-
-
-def test_file_moves_when_it_lands_in_another_partition(land, landed, write, document):
-    path = write("f.jsonl", document())
-    land(path)
-    result = land(path, partition="2026-01-01")
-    assert result.days == ["2026-01-01", "2026-03-31"]  # both are to be published again
-    assert list(landed()) == ["2026-01-01"]
-
-
-def test_partition_is_replaced_when_asked_and_other_days_stay(land, landed, write, document):
-    march = write(
-        "march.jsonl",
-        document(document_id="a", received_at="2026-03-30T10:00:00Z"),
-        document(document_id="b", received_at="2026-03-29T10:00:00Z"),
-    )
-    land(march)
-    corrected = write("corrected.jsonl", document(document_id="a2"))
-    result = land(corrected, partition="2026-03-30", replace=True)
-    assert result.days == ["2026-03-30"]
-    ids = {day: [row["document_id"] for row in rows] for day, rows in landed().items()}
-    assert ids == {"2026-03-29": ["b"], "2026-03-30": ["a2"]}
-    land(march)  # known, and what was replaced stays replaced
-    assert [row["document_id"] for row in landed()["2026-03-30"]] == ["a2"]
-
-
-def test_file_lands_again_when_all_of_it_was_replaced(land, landed, write, document):
-    first = write("first.jsonl", document(document_id="a"))
-    land(first)
-    land(write("second.jsonl", document(document_id="b")), partition="2026-03-31", replace=True)
-    assert [row["document_id"] for row in landed()["2026-03-31"]] == ["b"]
-    land(first, partition="2026-03-31", replace=True)  # the correction was the mistake
-    assert [row["document_id"] for row in landed()["2026-03-31"]] == ["a"]
-    second = land(write("third.jsonl", document(document_id="c")), today=date(2026, 4, 1))
-    assert second.days == ["2026-04-01"]
-    assert land(write("second.jsonl", document(document_id="b"))).rows == 1
-    assert {row["document_id"] for row in landed()["2026-03-31"]} == {"a", "b"}
-
-
 def test_day_of_a_row_is_in_utc_whatever_zone_its_reader_gave():
     evening = datetime(2026, 3, 31, 22, tzinfo=timezone(timedelta(hours=-5)))
     assert days.of(Record({}, at=evening), None, date(2020, 1, 1)) == "2026-04-01"
     assert days.of(Record({}), None, date(2020, 1, 1)) == "2020-01-01"
     assert days.of(Record({}, at=evening), "2019-01-01", date(2020, 1, 1)) == "2019-01-01"
-
-
-def test_landing_goes_on_where_it_was_killed(land, settings, write, document):
-    files = [write(f"f{number}.jsonl", document(document_id=str(number))) for number in range(3)]
-
-    def killed_at_the_second(done, total, name):
-        if done == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        land(*files, progress=killed_at_the_second)
-    half = _state(settings.landing)
-    seen = []
-    result = land(*files, progress=lambda *args: seen.append(args))
-    assert (result.files, result.rows, seen[-1][:2]) == (3, 3, (3, 3))
-    parquet = {path: state for path, state in half.items() if path.endswith(".parquet")}
-    parquet = {path: state for path, state in parquet.items() if "/.work/" not in path}
-    assert parquet.items() <= _state(settings.landing).items()  # not written twice
-
-
-def test_two_landings_at_once_have_one_effect(land, landed, write, document):
-    path = write("f.jsonl", *(document(document_id=str(number)) for number in range(50)))
-    with ThreadPoolExecutor(2) as pool:
-        results = [running.result() for running in [pool.submit(land, path) for _ in range(2)]]
-    assert results[0] == results[1]
-    assert len(landed()["2026-03-31"]) == 50
-
-
-def test_file_is_read_again_when_its_manifest_was_never_written(land, settings, write, document):
-    path = write("f.jsonl", document())
-    land(path)
-    for manifest in settings.landing.glob("receipts/.manifests/*"):
-        manifest.unlink()
-    assert land(path).rows == 1
-    assert len(list(settings.landing.glob("receipts/*/*.parquet"))) == 1
 
 
 def test_original_is_kept_as_it_came(land, settings, write, document):
@@ -192,57 +97,6 @@ def test_picture_of_a_document_is_kept_beside_it(land, landed, settings, write, 
     assert outside["image"] is None
 
 
-def test_names_that_climb_out_of_the_home_are_harmless(land, landed, settings, write, document):
-    before = _state(settings.root.parent)
-    path = write("..%2f..; rm -rf ~.jsonl", document(document_id="../../../../tmp/evil"))
-    land(path)
-    assert landed()["2026-03-31"][0]["document_id"] == "../../../../tmp/evil"
-    home = str(settings.root)
-    new = set(_state(settings.root.parent)) - set(before) - {str(path)}
-    assert all(name.startswith(home) for name in new)
-
-
-def test_file_is_left_for_next_time_when_it_changes_while_it_is_read(
-    land, landed, monkeypatch, tmp_path
-):
-    add_dataset(tmp_path, "read_while_it_grows")
-    monkeypatch.setattr(specs, "EXPECTATIONS", tmp_path)
-    path = tmp_path / "growing.csv"
-    path.write_text("a line\n", encoding="utf-8")
-    result = land(path, dataset="cards")
-    assert (result.files, result.rows, result.days) == (0, 0, [])
-    assert result.deferred == [
-        "growing.csv: file_changed_while_read: it was written to or replaced meanwhile; "
-        "left for the next time"
-    ]
-    assert landed("cards") == {}
-    assert land(path, dataset="cards").rows == 1  # whole now
-
-
-def test_other_files_land_when_one_kills_its_process(land, landed, monkeypatch, tmp_path):
-    add_dataset(tmp_path, "read_and_die")
-    monkeypatch.setattr(specs, "EXPECTATIONS", tmp_path)
-    for name in ("a", "deadly", "b", "c"):
-        (tmp_path / f"{name}.csv").write_text(name, encoding="utf-8")
-    paths = sorted(tmp_path.glob("*.csv"))
-    result = land(*paths, dataset="cards", workers=2)
-    assert (result.files, result.rows, result.unreadable) == (4, 4, 1)
-    rows = landed("cards")["2026-03-31"]
-    assert {row["transaction_id"] for row in rows if row["rule"] is None} == {"a", "b", "c"}
-    (dead,) = (row for row in rows if row["rule"])
-    assert (dead["rule"], dead["source_file"]) == ("reader_died", "deadly.csv")
-
-
-def test_rows_before_are_kept_when_a_reader_fails(land, landed, monkeypatch, tmp_path):
-    add_dataset(tmp_path, "read_and_fail")
-    monkeypatch.setattr(specs, "EXPECTATIONS", tmp_path)
-    (tmp_path / "a.csv").write_text("a", encoding="utf-8")
-    assert land(tmp_path / "a.csv", dataset="cards").unreadable == 1
-    good, bad = landed("cards")["2026-03-31"]
-    assert good["transaction_id"] == "first"
-    assert (bad["rule"], "RuntimeError" in bad["reason"]) == ("reader_failed", True)
-
-
 def test_table_of_another_shape_needs_only_a_reader_and_a_schema(
     land, landed, monkeypatch, tmp_path
 ):
@@ -257,21 +111,6 @@ def test_table_of_another_shape_needs_only_a_reader_and_a_schema(
     row, bad = landed("cards")["2026-03-01"]
     assert row["happened_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
     assert (bad["transaction_id"], bad["rule"]) == ("t2", "wrong_type")
-
-
-def test_unreadable_rows_belong_to_the_day_of_their_neighbours(land, landed, write, document):
-    path = write(
-        "mixed.jsonl",
-        "{",
-        document(document_id="a", received_at="2026-03-01T10:00:00Z"),
-        "{",
-        document(document_id="b", received_at="2026-03-02T10:00:00Z"),
-        "{",
-    )
-    assert land(path).days == ["2026-03-01", "2026-03-02"]
-    rows = landed()
-    assert [row["source_line"] for row in rows["2026-03-01"]] == [1, 2, 3]
-    assert [row["source_line"] for row in rows["2026-03-02"]] == [4, 5]
 
 
 def test_inbox_is_landed_and_emptied_when_its_files_have_settled(land, landed, settings, document):
@@ -311,17 +150,6 @@ def test_rows_fill_several_row_groups_in_order_when_there_are_many(
     assert ids == sorted(ids)
 
 
-def test_rows_of_further_days_are_refused_when_a_file_has_too_many(
-    land, landed, write, document, monkeypatch
-):
-    monkeypatch.setattr(reading, "_MOST_DAYS", 5)
-    dates = [date(2024, 1, 1) + timedelta(days=number) for number in range(9)]
-    rows = [document(document_id=str(day), received_at=f"{day}T12:00:00Z") for day in dates]
-    result = land(write("years.jsonl", *rows))
-    assert (result.rows, result.unreadable, len(result.days)) == (9, 4, 6)
-    assert {row["rule"] for row in landed()["2026-03-31"]} == {"too_many_days"}
-
-
 def test_real_receipts_land_whole(land, landed, sroie):
     result = land(sroie, format="sroie")
     assert (result.rows, result.unreadable) == (626, 0)
@@ -332,12 +160,3 @@ def _put(path, text, when):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     os.utime(path, (when.timestamp(), when.timestamp()))
-
-
-def _state(folder):
-    """Files by name with what tells that they were written again."""
-    return {
-        str(path): (path.stat().st_mtime_ns, path.stat().st_ino)
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != ".lock"
-    }

@@ -2,122 +2,16 @@
 
 from datetime import timedelta
 
-import pyarrow as pa
 import pytest
 from factories.corrections import correction, write
 from factories.operations import NOW
-from factories.receipts import page
+from factories.scored_documents import KEY, Home, documents
 
 from pipelines import specs
 from pipelines.contracts import names
-from pipelines.contracts.policy import ReviewPolicy
-from pipelines.contracts.scoring import CHAMPION
 from pipelines.errors import MisconfiguredError, NotFoundError
-from pipelines.extraction.schema import PREDICTIONS
-from pipelines.ingestion.documents import landed_schema
-from pipelines.lake import predictions
 from pipelines.lake.golden import freeze, with_parts
-from pipelines.lake.lake import Lake
-from pipelines.lake.predictions import DayState, Made
-from pipelines.opsdb import incidents, queue, reviewing
-from pipelines.opsdb.database import OpsDb
-from pipelines.reviewing import step
-from pipelines.reviewing.step import ReviewSpec
-from pipelines.settings import Settings
-
-KEY = names.DOCUMENT_ID
-DAYS = ("2026-11-19", "2026-11-20")
-PUBLISHED = pa.schema([*landed_schema(), pa.field(names.DAY, pa.string())])
-SCORED = pa.schema([
-    *PREDICTIONS,
-    pa.field(names.CONTENT_HASH, pa.string()),
-    pa.field(names.DAY, pa.string()),
-    pa.field(names.MODEL_VERSION, pa.int64()),
-    pa.field(names.ROLE, pa.string()),
-    pa.field(names.INPUT_SNAPSHOT_ID, pa.int64()),
-])
-
-
-class Home:
-    """A home whose champion answers what is published, as a scoring run leaves it."""
-
-    def __init__(self, folder, **policy):
-        self.settings = Settings(home=folder)
-        self.lake = Lake.open(self.settings)
-        self.db = OpsDb.open(self.settings)
-        self.spec = specs.model("receipts").model_copy(update={"review": ReviewPolicy(**policy)})
-        self.rows: list[dict] = []
-
-    def publish(self, *rows):
-        self.rows += rows
-        table = names.published_table("receipts")
-        self.lake.create(table, PUBLISHED, [])
-        return self.lake.append(table, pa.Table.from_pylist(list(rows), schema=PUBLISHED), {})
-
-    def score(self, rows, version=3, sure=0.6, role=CHAMPION):
-        """A run of one version over rows, at the newest snapshot."""
-        snapshot = self.lake.current_snapshot(names.published_table("receipts"))
-        table = names.predictions_table("receipts")
-        self.lake.create(table, SCORED, [])
-        made = Made(
-            token="t",
-            input_snapshot_id=snapshot,
-            added={version: len(rows)},
-            removed={},
-            refused={},
-        )
-        states = {
-            (version, day): DayState(
-                published=snapshot, role=role, since=version, rows_in=len(rows), refused=0
-            )
-            for day in DAYS
-        }
-        found = [
-            {
-                KEY: row[KEY],
-                names.FIELDS: [answer(name, sure) for name in self.spec.fields],
-                names.CONTENT_HASH: row[names.CONTENT_HASH],
-                names.DAY: row[names.DAY],
-                names.MODEL_VERSION: version,
-                names.ROLE: role,
-                names.INPUT_SNAPSHOT_ID: snapshot,
-            }
-            for row in rows
-        ]
-        note = predictions.notes(states, made)
-        return self.lake.append(table, pa.Table.from_pylist(found, schema=SCORED), note)
-
-    def run(self, now=NOW):
-        return step.run(
-            ReviewSpec(model=self.spec),
-            lake=self.lake,
-            db=self.db,
-            settings=self.settings,
-            now=now,
-        )
-
-    def tasks(self):
-        with self.db.read() as session:
-            return queue.lines(session, "receipts", limit=1_000)
-
-
-def answer(name, sure):
-    boxes = [{"page": 0, "box": [1.0, 2.0, 3.0, 4.0]}]
-    return {"name": name, "value": f"a {name}", "confidence": sure, "boxes": boxes}
-
-
-def documents(count, first=0, fields=None):
-    """Documents that have little in common."""
-    return [
-        {
-            KEY: f"doc-{number:03d}",
-            names.PAGES: [page([f"SHOP{number} ROAD{number} TOWN{number}", f"TOTAL {number}.00"])],
-            names.FIELDS: None if fields is None else list(fields.items()),
-            names.CONTENT_HASH: f"{number:064d}",
-            names.DAY: DAYS[number % 2],
-        }
-        for number in range(first, first + count)
-    ]
+from pipelines.opsdb import reviewing
 
 
 def test_a_scoring_run_asks_within_the_budget_and_once(tmp_path):
@@ -253,75 +147,3 @@ def test_a_model_without_fields_has_nothing_to_review(tmp_path):
     home.spec = specs.model("card_fraud")
     with pytest.raises(MisconfiguredError, match="declares no fields"):
         home.run()
-
-
-def alarm(home, since=DAYS[1], missing=5):
-    seen = {"severity": "high", "window": since, "headline": "moved", "causes": [], "moved": []}
-    with home.db.write() as session:
-        begun = incidents.begin(session, "receipts", "drift", since=since, now=NOW, **seen)
-        incidents.follow(session, begun.incident_id, "labels are missing", labels_missing=missing)
-    return begun.incident_id
-
-
-def reasons(home):
-    return sorted((task.reason, task.document_id) for task in home.tasks())
-
-
-def test_documents_of_a_new_regime_come_before_doubts_when_a_training_waits_for_labels(tmp_path):
-    home = Home(tmp_path, per_day=10, audit_share=0.2)
-    rows = documents(40)
-    home.publish(*rows)
-    home.score(rows)
-    alarm(home)
-    assert home.run().asked == {"audit": 2, "regime": 5, "uncertain": 3}
-    days = {row[KEY]: row[names.DAY] for row in rows}
-    asked = [task for task in home.tasks() if task.reason == "regime"]
-    assert {days[task.document_id] for task in asked} == {DAYS[1]}
-    assert min(task.priority for task in asked) > max(
-        task.priority for task in home.tasks() if task.reason == "uncertain"
-    )
-    with home.db.read() as session:
-        assert set(reviewing.task(session, asked[0].task_id).fields) == set(home.spec.fields)
-
-
-def test_no_more_documents_of_a_regime_are_asked_than_labels_are_missing(tmp_path):
-    home = Home(tmp_path, per_day=30, audit_share=0)
-    rows = documents(40)
-    home.publish(*rows)
-    home.score(rows)
-    number = alarm(home, missing=8)
-    assert home.run().asked["regime"] == 8
-    home.publish(*documents(20, first=40))
-    home.score([*rows, *documents(20, first=40)], version=4)
-    assert home.run(NOW + timedelta(days=1)).asked["regime"] == 0, "they are with reviewers"
-    with home.db.write() as session:
-        incidents.follow(session, number, "more are missing", labels_missing=50)
-    home.publish(*documents(2, first=60))
-    home.score([*rows, *documents(22, first=40)], version=5)
-    found = home.run(NOW + timedelta(days=2))
-    assert 0 < found.asked["regime"] <= 30 and found.left >= 0
-
-
-def test_documents_of_a_regime_are_drawn_by_chance_and_the_same_again(tmp_path):
-    drawn = []
-    for number, sure in enumerate((0.6, 0.9)):
-        home = Home(tmp_path / str(number), per_day=10, audit_share=0)
-        rows = documents(40)
-        home.publish(*rows)
-        home.score(rows, sure=sure)
-        alarm(home, missing=6)
-        home.run()
-        drawn.append([one for one in reasons(home) if one[0] == "regime"])
-    assert drawn[0] == drawn[1], "no confidence has a say"
-    assert len(drawn[0]) == 6
-    assert [name for _, name in drawn[0]] != sorted(row[KEY] for row in documents(40))[1:12:2]
-
-
-def test_an_incident_that_waits_for_nothing_asks_nothing(tmp_path):
-    home = Home(tmp_path, per_day=10, audit_share=0)
-    home.publish(*documents(20))
-    home.score(documents(20))
-    number = alarm(home)
-    with home.db.write() as session:
-        incidents.close(session, number, DAYS[1], NOW)
-    assert "regime" not in home.run().asked
