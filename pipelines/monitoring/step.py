@@ -1,6 +1,7 @@
 """Judges windows of a live model: signals, verdict, incidents, breaker and retrain request.
 
-Everything that a window leads to is one transaction. The same windows again change nothing.
+A window with its incidents and the breaker is one transaction; what the incidents that are open
+after all windows ask for is another. The same windows again change nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +17,7 @@ from pipelines.monitoring import subject
 from pipelines.monitoring.drift.calibrate import calibrate
 from pipelines.monitoring.look import Deps, Look, seen
 from pipelines.monitoring.plan import span
-from pipelines.monitoring.response import ask, breaker, incidents
-from pipelines.monitoring.response.labels import since as labelled_since
+from pipelines.monitoring.response import ask, breaker, incidents, labels
 from pipelines.monitoring.verdict import Kind, evaluate
 from pipelines.opsdb import breaker as switch
 from pipelines.opsdb import corrections, monitoring
@@ -44,7 +44,9 @@ def run(spec: JudgeSpec, deps: Deps) -> MonitorResult:
     """Judges every window of the plan in order, after it has calibrated where that is asked."""
     model = in_force(spec.model, deps.settings)
     if spec.binning is None:
-        return _unread(spec, model, deps)
+        judged = _unread(spec, model, deps)
+        _ask(model, deps)
+        return _result(model, spec.plan.reference or "", False, judged, deps)
     champion = subject.read(
         model, lake=deps.lake, db=deps.db, registry=deps.registry, settings=deps.settings
     )
@@ -52,11 +54,12 @@ def run(spec: JudgeSpec, deps: Deps) -> MonitorResult:
     reference = [days[day] for day in spec.plan.reference_days if day in days]
     calibration, made = _calibration(spec, model, reference, deps)
     look = Look(model, calibration, days, champion, spec.plan, deps)
-    judged: list[JudgedWindow] = []
+    judged = []
     for window in spec.plan.windows:
         record, why = look.judge(window)
         learnt = champion.regime.incidents if champion.regime else ()
         judged.append(_store(model, record, why, learnt, deps))
+    _ask(model, deps)
     _draw(look, judged[-1:], deps)
     return _result(model, calibration.reference, made, judged, deps)
 
@@ -86,7 +89,7 @@ def _store(
     learnt: Sequence[int],
     deps: Deps,
 ) -> JudgedWindow:
-    """The window with all it leads to, in one transaction."""
+    """The window with its incidents and the breaker, in one transaction."""
     name = model.name
     with deps.db.write() as session:
         corrections.lock(session, name)
@@ -98,7 +101,6 @@ def _store(
             incidents.update(session, record, model.monitoring, deps.now, causes=why, learnt=learnt)
             if newest:
                 breaker.trip(session, name, record.window, record.verdict, deps.now)
-        ask.ask(session, model, labelled_since(session, model, deps.lake), deps.now)
     return JudgedWindow(
         window=record.window,
         decision=record.verdict.decision,
@@ -107,12 +109,20 @@ def _store(
     )
 
 
-def _unread(spec: JudgeSpec, model: ModelSpec, deps: Deps) -> MonitorResult:
+def _ask(model: ModelSpec, deps: Deps) -> None:
+    """Once for all windows: an incident that has ended by the last of them asks for nothing."""
+    labelled = labels.count(model, lake=deps.lake, db=deps.db)
+    with deps.db.write() as session:
+        corrections.lock(session, model.name)
+        ask.ask(session, model, labelled, deps.now)
+
+
+def _unread(spec: JudgeSpec, model: ModelSpec, deps: Deps) -> list[JudgedWindow]:
     """The newest window where its rows could not be sketched: an alert, and judged again later.
 
     What was judged of it before is still known.
     """
-    reference, judged = spec.plan.reference or "", []
+    judged = []
     for window in spec.plan.windows[-1:]:
         with deps.db.read() as session:
             before = monitoring.window(session, model.name, window)
@@ -132,7 +142,7 @@ def _unread(spec: JudgeSpec, model: ModelSpec, deps: Deps) -> MonitorResult:
             judged_at=deps.now,
         )
         judged.append(_store(model, record, {}, (), deps))
-    return _result(model, reference, False, judged, deps)
+    return judged
 
 
 def _draw(look: Look, newest: Sequence[JudgedWindow], deps: Deps) -> None:

@@ -4,14 +4,14 @@ Drift never promotes: the gate judges what comes of the training, on rows of the
 too few of these have labels nothing is trained, and it is said what is missing.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.contracts.correction import RetrainReason
 from pipelines.contracts.decision import PLATFORM
 from pipelines.contracts.monitoring import Incident
-from pipelines.contracts.policy import CorrectionPolicy
+from pipelines.contracts.policy import CorrectionPolicy, MonitorPolicy
 from pipelines.contracts.spec import ModelSpec
 from pipelines.monitoring.verdict import KIND
 from pipelines.opsdb import incidents, requests
@@ -28,16 +28,16 @@ class Labelled:
     days: int
 
 
-def ask(
-    session: Session,
-    spec: ModelSpec,
-    labelled: Callable[[str], Labelled | None],
-    now: datetime,
-) -> None:
+def may_ask(one: Incident, policy: MonitorPolicy) -> bool:
+    """Whether a training could answer an incident, which has asked for none yet."""
+    return one.request_id is None and one.kind in policy.retrain_on and one.severity != "low"
+
+
+def ask(session: Session, spec: ModelSpec, labelled: Mapping[str, Labelled], now: datetime) -> None:
     """Asks for a training for each open incident that may have one and has not asked yet.
 
-    `labelled` counts since a day; None where it could not be read, and nothing starts. Under
-    `corrections.lock`.
+    `labelled` is by the incidents' first days; of one that is missing it could not be read, and
+    nothing starts. Under `corrections.lock`.
     """
     for one in incidents.still_open(session, spec.name):
         if one.request_id is not None:
@@ -57,7 +57,7 @@ def _consider(
     session: Session,
     spec: ModelSpec,
     one: Incident,
-    labelled: Callable[[str], Labelled | None],
+    labelled: Mapping[str, Labelled],
     now: datetime,
 ) -> None:
     policy = spec.monitoring
@@ -68,7 +68,7 @@ def _consider(
     if one.severity == "low":
         _note(session, one, "No training: the model hardly looks at what moved.")
         return
-    found = labelled(one.since)
+    found = labelled.get(one.since)
     if found is None:
         _note(session, one, "No training yet: the labels since it began could not be read.")
         return

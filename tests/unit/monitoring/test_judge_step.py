@@ -14,8 +14,9 @@ from pipelines.lake.lake import Lake
 from pipelines.monitoring import look, report, subject, system
 from pipelines.monitoring.drift import rule
 from pipelines.monitoring.look import Deps
+from pipelines.monitoring.response import labels
 from pipelines.monitoring.step import JudgeSpec, run
-from pipelines.opsdb import breaker, incidents, monitoring, requests
+from pipelines.opsdb import breaker, corrections, incidents, monitoring, requests
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -41,11 +42,14 @@ class Home:
         self.lake, self.db, self.settings = lake, db, settings
         self.reference = None
 
-    def publish(self, quarantined=0, count=600, **changes):
-        """Days 35 to 39 with the changes."""
+    def publish(self, quarantined=0, count=600, until=40, **changes):
+        """Days 35 to 39, those before `until` with the changes."""
         rows = {one: purchases(one, 600) for one in REFERENCE}
         publish_tables(self.lake, DATASET, rows)
-        new = {day(n): purchases(day(n), count, **changes) for n in range(35, 40)}
+        new = {
+            day(n): purchases(day(n), count, **(changes if n < until else {}))
+            for n in range(35, 40)
+        }
         publish_tables(self.lake, DATASET, new, quarantined)
         self.binning = sketches(self.lake, rows | new, REFERENCE)
 
@@ -151,6 +155,27 @@ def test_incident_asks_once_enough_of_its_regime_is_labelled(home):
     assert [reason.detail for reason in request.reasons] == [one.headline]
     assert home.judge(36, 37).request_id == 1
     assert len(home.read(requests.latest, MODEL)) == 1
+
+
+def test_incident_that_has_ended_by_the_last_window_asks_for_nothing(home):
+    home.publish(factor=3.0, until=37)
+    home.judge(35)
+    publish_tables(home.lake, DATASET, {day(n): purchases(day(n), 600) for n in range(40, 62)})
+    found = home.judge(36, 37, 38, 39)
+    assert found.windows[0].decision == "retrain"
+    assert (found.incidents, found.request_id) == ([], None)
+    assert home.read(requests.latest, MODEL) == []
+
+
+def test_labels_are_counted_while_others_may_write(home, monkeypatch):
+    def counted(*_):
+        with home.db.write() as session:  # as reviewers do, who cannot wait for the lake
+            corrections.lock(session, MODEL)
+        return 5_000, 40
+
+    monkeypatch.setattr(labels, "labelled_since", counted)
+    home.publish(factor=3.0)
+    assert home.judge(35, 36).request_id == 1
 
 
 def test_amounts_that_are_gone_pause_scoring_until_a_person_says_so(home):

@@ -27,7 +27,8 @@ def begin(db, kind="drift", severity="high", model=MODEL, number=60):
 def ask(db, labelled=MANY, spec=SPEC, now=NOW):
     with db.write() as session:
         corrections.lock(session, spec.name)
-        asking.ask(session, spec, lambda since: labelled, now)
+        counted = {one.since: labelled for one in incidents.still_open(session, spec.name)}
+        asking.ask(session, spec, {} if labelled is None else counted, now)
         found = asking.waiting(session, spec.name)
         return found, {one.kind: one for one in incidents.still_open(session, spec.name)}
 
