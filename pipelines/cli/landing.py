@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipelines.cli.output import counted
@@ -58,5 +59,5 @@ def land_with_progress(
         highlight=False,
     )
     for reason in landed.deferred:
-        console.print(f"[yellow]left for next time:[/yellow] {reason}", highlight=False)
+        console.print(f"[yellow]left for next time:[/yellow] {escape(reason)}", highlight=False)
     return landed

@@ -10,6 +10,7 @@ from typing import TextIO
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.errors import MisconfiguredError
 
@@ -48,7 +49,8 @@ def print_table(title: str, head: list[str], rows: list[list[str]]) -> None:
     for name in head:
         table.add_column(name)
     for row in rows:
-        table.add_row(*row)
+        # As text: a reason or a name may hold brackets, which are no markup of ours.
+        table.add_row(*map(Text, row))
     console.print(table)
 
 

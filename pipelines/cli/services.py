@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines import settings as settings_of
@@ -173,4 +174,4 @@ def _print_findings(found: "list[Finding]") -> None:
     console = Console()
     for each in found:
         mark = "[green]ok  [/green]" if each.ok else "[red]FAIL[/red]"
-        console.print(f"{mark} {each.name:10} {each.text}", highlight=False, soft_wrap=True)
+        console.print(f"{mark} {each.name:10} {escape(each.text)}", highlight=False, soft_wrap=True)

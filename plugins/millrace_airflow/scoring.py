@@ -15,6 +15,7 @@ def choose(model: str, *, params: dict[str, Any], **context: Any) -> list[dict[s
     from pipelines import errors, settings
     from pipelines.contracts.scoring import PINNED
     from pipelines.governance.reconcile import reconcile
+    from pipelines.monitoring.response.breaker import held_since
     from pipelines.opsdb import breaker, ledger
     from pipelines.opsdb.database import OpsDb
     from pipelines.registry import Registry
@@ -26,16 +27,10 @@ def choose(model: str, *, params: dict[str, Any], **context: Any) -> list[dict[s
     with db.read() as session:
         rows, paused = ledger.rows(session, model), breaker.is_paused(session, model)
     if paused is not None:
-        said = (
-            f"scoring of {model} is paused since {paused.at:%Y-%m-%d %H:%MZ} by {paused.person}: "
-            f"{paused.reason}"
-        )
+        said = f"{held_since(paused)} Look at `millrace monitor status {model}` first."
         if context["dag_run"].run_type != "manual":
             raise AirflowSkipException(said)
-        raise errors.RefusedError(
-            f"{said} Look what is broken (`millrace monitor status {model}`); to let it go on: "
-            f"`millrace monitor resume {model} --as NAME --why …`"
-        )
+        raise errors.RefusedError(said)
     found = chosen(model, None if version is None else int(version), rows, registry)
     if not found:
         nothing = f"{model} has no champion yet, so that there is nobody to score with"

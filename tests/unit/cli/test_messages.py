@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from pipelines.cli import main as command
+from pipelines.cli.output import print_table
 from pipelines.cli.runs import _parameter
 from pipelines.errors import MisconfiguredError, NotFoundError, RefusedError
 from pipelines.services import airflow_client
@@ -24,6 +25,12 @@ def test_error_is_one_unbroken_line_with_its_brackets(monkeypatch, capsys):
         command.main()
     assert ended.value.code == MisconfiguredError.exit_code
     assert capsys.readouterr().err == f"millrace: {text}\n"
+
+
+def test_brackets_of_a_cell_are_no_markup_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    print_table("Ledger", ["why"], [["see [/docs], the [red] one"]])
+    assert "see [/docs], the [red] one" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
