@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from factories.browsers import browser  # noqa: F401 - a fixture for all
+from factories.services import free_ports
 from factories.spark import dataset, spark, spark_settings  # noqa: F401 - fixtures for all
 from hypothesis import HealthCheck, settings
 
@@ -14,6 +16,18 @@ settings.register_profile(
     "millrace", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("millrace")
+
+_SHARED = ("spark", "airflow")
+"""Markers of tests that share something of a session that takes long to make."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests (`--dist loadgroup`), those of a group stay together:
+    Spark and Airflow are started once, and a file's fixtures are made once."""
+    for item in items:
+        kind = next((one for one in _SHARED if item.get_closest_marker(one)), item.path.name)
+        item.add_marker(pytest.mark.xdist_group(kind))
+
 
 SHARED_DATA = PROJECT_ROOT.parent / "shared" / "data"
 
@@ -32,14 +46,7 @@ def airflow_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
     """A prepared home with a migrated Airflow, shared by tests that only read it."""
     from pipelines.services import home
 
-    settings = Settings(
-        home=tmp_path_factory.mktemp("airflow_home"),
-        airflow_port=0,
-        mlflow_port=0,
-        spark_port=0,
-        review_port=0,
-        metrics_port=0,
-    )
+    settings = free_ports(tmp_path_factory.mktemp("airflow_home"))
     home.prepare(settings)
     yield settings
 

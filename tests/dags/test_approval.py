@@ -1,8 +1,6 @@
 """Who is asked by an operator that waits for an approver, and until when."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from factories.airflow import result_of
@@ -44,17 +42,8 @@ print("RESULT" + json.dumps(asked, default=str))
 
 
 def ask(environ: dict[str, str], *arguments: object) -> dict:
-    done = subprocess.run(
-        [sys.executable, "-c", _ASK, json.dumps(arguments)],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    return json.loads(line.removeprefix("RESULT"))
+    found: dict = result_of(_ASK, environ, json.dumps(arguments))
+    return found
 
 
 def test_author_is_not_asked_and_the_reason_stands_there_already(

@@ -1,10 +1,7 @@
 """Who may see the evidence, asked of Airflow's own API server with its own sign-in."""
 
-import json
-import subprocess
-import sys
-
 import pytest
+from factories.airflow import result_of
 
 from pipelines.services import secrets
 
@@ -56,18 +53,7 @@ def report(airflow_env, airflow_settings):
         folder = airflow_settings.runs / "gate" / model / "x"
         folder.mkdir(parents=True)
         (folder / "evidence.json").write_text("{}")
-    password = secrets.passwords(airflow_settings)["vi"]
-    done = subprocess.run(
-        [sys.executable, "-c", _ASK, password],
-        env=airflow_env,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    return json.loads(line.removeprefix("RESULT"))
+    return result_of(_ASK, airflow_env, secrets.passwords(airflow_settings)["vi"])
 
 
 def codes(found):

@@ -5,19 +5,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from factories.services import free_ports
 
 from pipelines.services import home
 from pipelines.services.environment import full_environment
-from pipelines.settings import Settings
 
 AIRFLOW = str(Path(sys.executable).parent / "airflow")
 
 
 @pytest.mark.airflow
 def test_airflow_lists_no_import_errors_when_the_dags_were_parsed(tmp_path: Path) -> None:
-    settings = Settings(
-        home=tmp_path, airflow_port=0, mlflow_port=0, spark_port=0, review_port=0, metrics_port=0
-    )
+    settings = free_ports(tmp_path)
     home.prepare(settings)
 
     def airflow(command: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factories.airflow import result_of
+from factories.airflow import result_of_dags
 
 from pipelines.services import home
 from pipelines.services.environment import airflow_environment, full_environment
@@ -59,10 +59,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def ran(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict]:
     """The run, and what a Spark job of its first task would be told."""
-    folder: Path = tmp_path_factory.mktemp("dags")
-    (folder / "probe.py").write_text(_DAG)
-    environ = full_environment(settings) | {"AIRFLOW__CORE__DAGS_FOLDER": str(folder)}
-    run_id, state, parent = result_of(_RUN, environ, str(folder))
+    folder = tmp_path_factory.mktemp("dags")
+    run_id, state, parent = result_of_dags(_RUN, _DAG, folder, settings)
     assert state == "success"
     return run_id, parent
 

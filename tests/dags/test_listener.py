@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from factories.airflow import result_of
+from factories.airflow import result_of, result_of_dags
 
 from pipelines.opsdb import steps
 from pipelines.opsdb.database import OpsDb
@@ -63,10 +63,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def runs(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder: Path = tmp_path_factory.mktemp("dags")
-    (folder / "probe.py").write_text(_DAG)
-    environ = full_environment(settings) | {"AIRFLOW__CORE__DAGS_FOLDER": str(folder)}
-    found: dict[str, str] = result_of(_RUN, environ, str(folder))
+    folder = tmp_path_factory.mktemp("dags")
+    found: dict[str, str] = result_of_dags(_RUN, _DAG, folder, settings)
     return found
 
 

@@ -1,36 +1,17 @@
 """A home with running services, shared by the tests that need a scheduler."""
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from factories.services import Millrace, command_line
+from playwright.sync_api import Browser, Page
 
 from pipelines.services import ports, secrets
 from pipelines.services.airflow_client import AirflowClient
 from pipelines.settings import Settings
 
 OpenPage = Callable[..., Page]
-Millrace = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def environment(home: Path) -> dict[str, str]:
-    """The caller's environment with a home and free ports of its own."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
-    return kept | {
-        "MILLRACE_HOME": str(home),
-        "MILLRACE_AIRFLOW_PORT": "0",
-        "MILLRACE_MLFLOW_PORT": "0",
-        "MILLRACE_SPARK_PORT": "0",
-        "MILLRACE_REVIEW_PORT": "0",
-        "MILLRACE_METRICS_PORT": "0",
-        # A killed task is to be tried again at once.
-        "MILLRACE_RETRY_DELAY_SECONDS": "1",
-    }
 
 
 @pytest.fixture(scope="session")
@@ -41,18 +22,8 @@ def live_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def millrace(live_home: Path) -> Millrace:
     """Runs the command line in the shared home."""
-
-    def run(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", *arguments],
-            env=environment(live_home),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-
-    return run
+    # A killed task is to be tried again at once.
+    return command_line(live_home, MILLRACE_RETRY_DELAY_SECONDS="1")
 
 
 @pytest.fixture(scope="session")
@@ -66,19 +37,6 @@ def client(live_home: Path, millrace: Millrace) -> Iterator[AirflowClient]:
         yield AirflowClient(url, "ada", secrets.passwords(settings)["ada"])
     finally:
         millrace("down")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no Chromium here")
-    with sync_playwright() as playwright:
-        options = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
-        quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-        found = playwright.chromium.launch(executable_path=chromium, args=[*options, *quiet])
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """From files to a retrain request in a home where nothing runs: amounts triple after nine weeks."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
+from factories.services import command_line
 
 from pipelines.contracts.monitoring import Incident, WindowRecord
 from pipelines.opsdb import incidents, monitoring, requests
@@ -28,17 +26,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(home: Path) -> Run:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
+    millrace = command_line(home)
 
     def call(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", *arguments],
-            env=environ | {"MILLRACE_HOME": str(home)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        done = millrace(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -9,9 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from conftest import Millrace
 from factories.operations import judged
 from factories.receipts import receipts
+from factories.services import Millrace
 
 from pipelines.contracts.decision import LedgerRow
 from pipelines.errors import TransientError

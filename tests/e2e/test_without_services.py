@@ -1,15 +1,12 @@
 """The path from files to answers in a home where nothing is running: Spark by spark-submit."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
+from factories.services import Millrace, command_line
 from factories.spans import assert_job_is_below_its_task, of_dag
 
 from pipelines.registry import Registry
@@ -17,8 +14,6 @@ from pipelines.samples.receipts import generate
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.services
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -34,24 +29,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(home: Path) -> Run:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", *arguments],
-            env=environ | {"MILLRACE_HOME": str(home)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    return call
+def run(home: Path) -> Millrace:
+    return command_line(home)
 
 
 def test_files_become_answers_without_any_service(
-    run: Run, home: Path, sample: Path, tmp_path: Path
+    run: Millrace, home: Path, sample: Path, tmp_path: Path
 ) -> None:
     ingested = run("ingest", "receipts", str(sample))
     assert ingested.returncode == 0, ingested.stdout + ingested.stderr
@@ -87,7 +70,7 @@ def test_files_become_answers_without_any_service(
     assert set(lines[0]["fields"]["total"]) == {"value", "confidence", "boxes"}
 
 
-def test_one_version_comes_out_when_a_training_runs_twice_at_once(run: Run) -> None:
+def test_one_version_comes_out_when_a_training_runs_twice_at_once(run: Millrace) -> None:
     with ThreadPoolExecutor() as pool:
         arguments = ("run", "train", "receipts", "--param", "seed=11", "--in-process")
         twins = [pool.submit(run, *arguments) for _ in range(2)]
@@ -99,7 +82,7 @@ def test_one_version_comes_out_when_a_training_runs_twice_at_once(run: Run) -> N
     assert [line.split("\t")[1] for line in versions] == ["2", "1"]
 
 
-def test_dag_that_waits_for_a_person_is_refused_when_no_service_runs(run: Run) -> None:
+def test_dag_that_waits_for_a_person_is_refused_when_no_service_runs(run: Millrace) -> None:
     refused = run("run", "rollback", "receipts", "--param", "why=worse")
     assert refused.returncode == 1
     assert "rollback__receipts waits for a person at ask" in refused.stderr

@@ -4,7 +4,6 @@ The pages run in a process of their own, as Airflow runs them; who may see them 
 tests/dags/test_evidence_access.py.
 """
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from factories.monitored import COUNT, DRIFT, MODEL, day_of, watched
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from pipelines.monitoring import evidently
 from pipelines.settings import Settings
@@ -26,7 +25,6 @@ pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 HOSTILE = "<script>document.title='hacked'</script><img src=x onerror=alert(1)>"
 PHONE = 360
-OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 _SERVE = """
 import sys, uvicorn
 from millrace_airflow.pages import app as pages
@@ -78,17 +76,6 @@ def _draw(path: Path) -> None:
         evidently.Column("output/company", "category", 0.3, False),
     ]
     evidently.write(path, reference=rows, current=rows, columns=columns, title=HOSTILE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no Chromium here")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=[*OPTIONS])
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from factories.services import free_ports
 
 from pipelines.errors import MisconfiguredError
 from pipelines.services import databases, doctor, home, ports, process, secrets, state, supervisor
@@ -20,14 +21,7 @@ GB = 2**30
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        home=tmp_path / "home",
-        airflow_port=0,
-        mlflow_port=0,
-        spark_port=0,
-        review_port=0,
-        metrics_port=0,
-    )
+    return free_ports(tmp_path / "home")
 
 
 @pytest.fixture

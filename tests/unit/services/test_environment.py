@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from factories.services import free_ports
 
 from pipelines.services import environment, ports, secrets
 from pipelines.settings import Settings, load
@@ -12,14 +13,7 @@ from pipelines.settings import Settings, load
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    made = Settings(
-        home=tmp_path / "a home",
-        airflow_port=0,
-        mlflow_port=0,
-        spark_port=0,
-        review_port=0,
-        metrics_port=0,
-    )
+    made = free_ports(tmp_path / "a home")
     secrets.generate(made)
     ports.assign(made)
     return made

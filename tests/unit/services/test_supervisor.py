@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from factories.services import free_ports
 
 from pipelines.errors import MisconfiguredError, TransientError
 from pipelines.services import embedded, resources, state, supervisor
@@ -28,14 +29,7 @@ def service(name: str, program: str, port: str | None = None, stage: int = 1) ->
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[Settings]:
-    made = Settings(
-        home=tmp_path / "home",
-        airflow_port=0,
-        mlflow_port=0,
-        spark_port=0,
-        review_port=0,
-        metrics_port=0,
-    )
+    made = free_ports(tmp_path / "home")
     yield made
     supervisor.down(made)
 
