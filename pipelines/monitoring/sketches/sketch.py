@@ -1,5 +1,6 @@
 """Sketches of columns: counts in fixed bins, which add up over batches, tasks and days."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,7 +21,7 @@ _UNSEEN_COUNTED = 1_000
 _BLOCK = 1 << 14
 """Values that are held against all edges while they are in the processor's cache."""
 _LARGEST = 1e100
-"""Values beyond it count as it in the moments, whose squares would not be numbers."""
+"""Values beyond it are told as it, but for their bin: sums of such values are no numbers."""
 
 
 def of_table(table: pa.Table, columns: Sequence[Bins]) -> list[Sketch]:
@@ -70,26 +71,30 @@ def empty(bins: Bins) -> Sketch:
 
 
 def _numbers(values: pa.Array, bins: Bins) -> Sketch:
-    rows = len(values)
     there = _as_numbers(values)
-    with np.errstate(over="ignore"):
-        total = float(there.sum())
-    if not np.isfinite(total):
+    least, most = _ends(there)
+    if not (math.isfinite(least) and math.isfinite(most)):
         there = there[np.isfinite(there)]
-        total = float(np.clip(there, -_LARGEST, _LARGEST).sum())
-    squares = float(np.einsum("i,i", there, there))
-    if not np.isfinite(squares):
-        squares = float(np.square(np.clip(there, -_LARGEST, _LARGEST)).sum())
+        least, most = _ends(there)
+    near = there
+    if least < -_LARGEST or most > _LARGEST:
+        near = np.clip(there, -_LARGEST, _LARGEST)
+        least, most = _ends(near)
     return Sketch(
         name=bins.name,
-        rows=rows,
-        missing=rows - len(there),
+        rows=len(values),
+        missing=len(values) - len(there),
         counts=tuple(_counts(there, bins.edges).tolist()),
-        total=total,
-        squares=squares,
-        least=float(there.min()) if len(there) else None,
-        most=float(there.max()) if len(there) else None,
+        total=float(near.sum()),
+        squares=float(np.einsum("i,i", near, near)),
+        least=least if len(there) else None,
+        most=most if len(there) else None,
     )
+
+
+def _ends(values: Floats) -> tuple[float, float]:
+    """Least and most; NaN where a value is none, 0 without values."""
+    return (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
 
 
 def _as_numbers(values: pa.Array) -> Floats:

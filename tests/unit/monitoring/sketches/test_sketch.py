@@ -40,7 +40,16 @@ def test_moments_stay_numbers_when_values_are_beyond_all_bounds():
     found = number([1e308, 1e308, -1.0])
 
     assert math.isfinite(found.total) and math.isfinite(found.squares)
-    assert found.counts == (0, 1, 0, 2) and found.most == 1e308
+    assert found.counts == (0, 1, 0, 2) and math.isfinite(2 * found.most)
+
+
+def test_sketches_can_be_kept_when_values_of_many_batches_are_beyond_all_bounds():
+    one = number([1e308, -1.0])  # a sum that is a number still: that of two is none
+
+    found = merge([one, one])
+
+    assert math.isfinite(found.total)
+    assert type(found).model_validate_json(found.model_dump_json()) == found
 
 
 def test_unseen_categories_share_the_last_bin_and_are_named():
