@@ -1,12 +1,14 @@
-"""A home with one registered version, shared by the tests of this folder."""
+"""A home with one registered version, and the reviewers' application, for the tests here."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from factories.home import publish, simple_spec
 from factories.receipts import receipts
+from factories.review_site import Site, serving
 
 from pipelines import evaluation, registry, training
 from pipelines.contracts.result import FeaturesResult, RegistrationResult
@@ -33,6 +35,13 @@ class RegisteredHome:
         fitted = training.run(TrainSpec(model=model, features=features), **deps)
         scored = evaluation.run(EvaluationSpec(model=model, training=fitted), **deps)
         return RegistrationSpec(model=model, training=fitted, evaluation=scored, trace_id="7" * 32)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """The reviewers' application over an empty database."""
+    with serving(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
