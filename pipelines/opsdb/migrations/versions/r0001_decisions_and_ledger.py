@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipelines.opsdb.migrations import append_only
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -80,30 +82,5 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
     )
     op.bulk_insert(head, [{"head_id": 1, "sequence": 0, "hash": _GENESIS}])
-    for statement in _triggers(op.get_bind().dialect.name):
-        op.execute(statement)
-
-
-def _triggers(dialect: str) -> list[str]:
-    """Triggers that refuse to change or remove a row that was written."""
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in _APPEND_ONLY
-            for what in ("UPDATE", "DELETE")
-        ]
-    function = (
-        "CREATE FUNCTION millrace_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-    )
-    return [function] + [
-        statement
-        for table in _APPEND_ONLY
-        for statement in (
-            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION millrace_append_only()",
-            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION millrace_append_only()",
-        )
-    ]
+    append_only.prepare()
+    append_only.guard(_APPEND_ONLY)

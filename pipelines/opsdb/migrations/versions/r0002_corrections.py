@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipelines.opsdb.migrations import append_only
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -16,8 +18,7 @@ def upgrade() -> None:
     _review()
     _requests()
     _corrections()
-    for statement in _triggers(op.get_bind().dialect.name):
-        op.execute(statement)
+    append_only.guard(_APPEND_ONLY)
 
 
 def _review() -> None:
@@ -187,24 +188,3 @@ def _corrections() -> None:
         sa.Column("why", sa.Text),
         sa.Column("decided_at", sa.String(27)),
     )
-
-
-def _triggers(dialect: str) -> list[str]:
-    """Triggers that refuse to change or remove a row that was written."""
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in _APPEND_ONLY
-            for what in ("UPDATE", "DELETE")
-        ]
-    # The function is of the first migration.
-    return [
-        f"CREATE TRIGGER {table}_no_{name} BEFORE {what} ON {table} "
-        f"FOR EACH {each} EXECUTE FUNCTION millrace_append_only()"
-        for table in _APPEND_ONLY
-        for name, what, each in (
-            ("change", "UPDATE OR DELETE", "ROW"),
-            ("truncate", "TRUNCATE", "STATEMENT"),
-        )
-    ]

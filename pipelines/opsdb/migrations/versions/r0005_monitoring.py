@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipelines.opsdb.migrations import append_only
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -24,8 +26,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(63), nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
     )
-    for statement in _triggers(op.get_bind().dialect.name):
-        op.execute(statement)
+    append_only.guard(_APPEND_ONLY)
 
 
 def _windows() -> None:
@@ -112,24 +113,3 @@ def _incidents() -> None:
         sa.Column("delivered_at", sa.String(27)),
         sa.Column("note", sa.Text),
     )
-
-
-def _triggers(dialect: str) -> list[str]:
-    """Triggers that refuse to change or remove a row that was written."""
-    if dialect == "sqlite":
-        return [
-            f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in _APPEND_ONLY
-            for what in ("UPDATE", "DELETE")
-        ]
-    # The function is of the first migration.
-    return [
-        f"CREATE TRIGGER {table}_no_{name} BEFORE {what} ON {table} "
-        f"FOR EACH {each} EXECUTE FUNCTION millrace_append_only()"
-        for table in _APPEND_ONLY
-        for name, what, each in (
-            ("change", "UPDATE OR DELETE", "ROW"),
-            ("truncate", "TRUNCATE", "STATEMENT"),
-        )
-    ]
