@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -41,9 +42,20 @@ VALUES = {
     "reason": set(get_args(Reason)),
     "kind": KINDS,
     "direction": {"in", "out", "quarantined"},
-    "family": {"ingest", "train", "score", "monitor", "decide", "corrections", "rollback"},
 }
 """Values that a label may have."""
+
+
+def _tasks() -> dict[str, set[str]]:
+    """Tasks of each family of DAGs."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for section in (PROJECT_ROOT / "docs" / "DAGs.md").read_text().split("\n### `")[1:]:
+        [tasks] = re.findall(r"^- Tasks: (.*)", section, re.MULTILINE)
+        found[section.partition("__")[0]] |= set(re.findall(r"`(\w+)`", tasks))
+    return dict(found)
+
+
+TASKS = _tasks()
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +116,20 @@ def faults(text: str, exported: dict[str, set[str]]) -> list[str]:
         for matcher in selector.matchers.matchers:
             if matcher.name not in known:
                 found.append(f"{selector.name} has no label {matcher.name}")
-            given = set(matcher.value.split("|")) - {"$model", "$family", "$name"}
-            if matcher.name in VALUES and not given <= VALUES[matcher.name]:
-                found.append(f"{matcher.name} is never {given - VALUES[matcher.name]}")
+        matched = {one.name: one.value for one in selector.matchers.matchers}
+        families = {*_given(matched, "family")} & {*TASKS} or {*TASKS}
+        may = VALUES | {"family": {*TASKS}, "task": set().union(*(TASKS[one] for one in families))}
+        for name in may.keys() & matched.keys():
+            if strange := _given(matched, name) - may[name]:
+                found.append(f"{name} is never {strange}")
     for part in parts:
         if isinstance(part, promql.AggregateExpr) and part.modifier is not None:
             found += [f"grouped by {one}" for one in set(part.modifier.labels) - labels]
     return found
+
+
+def _given(matched: dict[str, str], name: str) -> set[str]:
+    return set(matched.get(name, "").split("|")) - {"", "$model", "$family", "$name"}
 
 
 @pytest.mark.parametrize(("where", "text"), list(expressions()), ids=lambda one: str(one)[:40])
@@ -125,6 +144,8 @@ def test_expression_parses_and_names_what_is_exported(where, text, exported):
         'millrace_service_up{model="x"}',
         "sum by (nobody) (rate(millrace_runs_total[1h]))",
         'millrace_runs_total{state="sleeping"}',
+        'millrace_runs_total{family="scoring"}',
+        'millrace_step_rows_total{family="ingest", task="judge"}',
         'rate(millrace_runs_total{nothing="x"}[1h])',
     ],
 )
