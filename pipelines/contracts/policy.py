@@ -2,10 +2,10 @@
 trains, and what raises an alarm."""
 
 from datetime import time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -126,3 +126,13 @@ class MonitorPolicy(_Section):
     schedule: str | None = "30 6 * * *"
     """Cron time (UTC) at which the day before is judged, whatever came of it: a day without rows
     wakes nobody. Null judges after scoring alone."""
+
+    @model_validator(mode="after")
+    def _can_alarm(self) -> Self:
+        if self.alarm_windows > self.of_windows:
+            raise ValueError(
+                f"alarm_windows is {self.alarm_windows} and of_windows {self.of_windows}: so many "
+                "of so few windows are never past their limit, and nothing would ever be an "
+                "alarm. Give alarm_windows at most of_windows"
+            )
+        return self

@@ -7,7 +7,7 @@ from pipelines.lake import predictions
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import published_days
 from pipelines.monitoring import subject
-from pipelines.monitoring.plan import Known
+from pipelines.monitoring.plan import Judged, Known
 from pipelines.opsdb import monitoring
 from pipelines.opsdb.database import OpsDb
 from pipelines.registry import Registry
@@ -20,7 +20,7 @@ def read(
     """Changes nothing; raises what the stores raise. A day is complete once it is over in UTC."""
     with db.read() as session:
         calibrations = monitoring.calibrations(session, spec.name)
-        judged = {one.window: one for one in monitoring.windows(session, spec.name)}
+        judged = {day: Judged(*one) for day, one in monitoring.judged(session, spec.name).items()}
     champion = subject.read(spec, lake=lake, db=db, registry=registry, settings=settings)
     days = published_days(lake, spec.dataset)
     return Known(

@@ -7,8 +7,9 @@ learnt: so a window of long ago is judged as it would have been then.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from pipelines.contracts.monitoring import Calibration, WindowRecord
+from pipelines.contracts.monitoring import Calibration
 from pipelines.contracts.result import MonitorPlan
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, NotFoundError
@@ -17,6 +18,15 @@ LEAST_DAYS = 14
 """Days of the shortest reference: every weekday twice."""
 AT_ONCE = 200
 """Windows of one run, the oldest; the next run goes on."""
+
+
+class Judged(NamedTuple):
+    """Of which rows and answers a window was judged."""
+
+    version: int | None
+    reference: str
+    """Empty where it could not be read."""
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Known:
     """Version whose predictions of a day are shown."""
     calibrations: Sequence[Calibration]
     """Oldest first."""
-    judged: Mapping[str, WindowRecord]
+    judged: Mapping[str, Judged]
     """By last day."""
     regime: str | None
     """First day of the regime that the champion was trained for."""
@@ -41,8 +51,14 @@ def plan(spec: ModelSpec, known: Known, *, window: str | None, calibrate: bool) 
 
     Without `window` it is every complete day after the reference that was not judged yet, or
     whose rows changed since. Raises NotFoundError before anything was published, BadDataError
-    where too little lies before the window.
+    where too little lies before the window, or it lies in the future.
     """
+    if window is not None and window > known.today:
+        # Once judged, it would be the newest for as long: all that comes would be history.
+        raise BadDataError(
+            f"{window} has not begun: it is {known.today} (UTC). Name the last day of a window "
+            "that is over."
+        )
     if not known.published:
         raise NotFoundError(
             f"no rows of {spec.dataset} are published: there is nothing to watch. Ingest some: "

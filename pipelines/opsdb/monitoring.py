@@ -77,6 +77,14 @@ def windows(
     return [_window(row) for row in session.scalars(query.limit(limit))]
 
 
+def judged(session: Session, model: str) -> dict[str, tuple[int | None, str, int]]:
+    """Version, reference and rows of every judged window by its last day, without its signals:
+    of years of windows these are megabytes."""
+    query = select(WindowRow.window, WindowRow.version, WindowRow.reference, WindowRow.rows)
+    found = session.execute(query.where(WindowRow.model == model))
+    return {day: (version, reference, rows) for day, version, reference, rows in found}
+
+
 def _newest(session: Session, model: str, reference: str | None = None) -> CalibrationRow | None:
     query = select(CalibrationRow).where(CalibrationRow.model == model)
     if reference is not None:

@@ -5,6 +5,7 @@ from factories.monitoring import calibration, day, window
 
 from pipelines import specs
 from pipelines.contracts.monitoring import Binning, Bins
+from pipelines.contracts.policy import MonitorPolicy
 from pipelines.errors import BadDataError, NotFoundError
 from pipelines.monitoring.plan import Known, is_judged, plan, silent
 
@@ -70,6 +71,17 @@ def test_too_short_a_past_is_told_and_nothing_published_too():
         made(known(), 13)
     with pytest.raises(NotFoundError, match="millrace ingest card_transactions"):
         made(known(days=[]))
+
+
+def test_window_of_the_future_is_refused_because_all_that_comes_would_be_history():
+    with pytest.raises(BadDataError, match=f"{day(101)} has not begun: it is {day(100)}"):
+        made(known(calibrations=[reference(0, 55)]), 101)
+    assert made(known(calibrations=[reference(0, 55)]), 100).windows == [day(100)]
+
+
+def test_policy_that_could_never_alarm_is_refused():
+    with pytest.raises(ValueError, match="alarm_windows is 3 and of_windows 2"):
+        MonitorPolicy(alarm_windows=3)
 
 
 def test_wish_to_calibrate_makes_one_again_of_the_days_before_the_window():

@@ -70,6 +70,9 @@ def test_window_is_replaced_when_it_is_judged_otherwise_and_kept_when_the_same(o
         assert monitoring.window(session, MODEL, day(59)) is None
         assert [one.window for one in monitoring.windows(session, MODEL)] == [day(61), day(60)]
         assert monitoring.windows(session, MODEL, until=day(60)) == [other]
+        assert monitoring.judged(session, MODEL)[day(60)] == (
+            other.version, other.reference, other.rows,
+        )  # fmt: skip
         assert monitoring.windows(session, MODEL, after=day(60), limit=1)[0].window == day(61)
 
 
