@@ -3,9 +3,10 @@
 A number has its distance over all bins, its location and its spread (contrasts of the bins'
 normal scores: van der Waerden 1952, Klotz 1962), which see small shifts that twenty bins drown,
 its mean, which sees what goes on beyond the outermost edges, and the share that is missing. A
-category has the distance, the share that is missing and that of values that the past lacks. The
-smallest p-value times their number is the column's (Bonferroni, valid however they depend on
-each other).
+category has the distance, the share that is missing and that of values that the past lacks; one of
+two values (a label, a flag) the proportion of the two besides, because a distance squares what
+moves and so tells a doubled rate of rare rows from noise far later. The smallest p-value times
+their number is the column's (Bonferroni, valid however they depend on each other).
 """
 
 import math
@@ -26,6 +27,7 @@ from pipelines.monitoring.drift.statistic import (
     LOCATION,
     MEAN,
     MISSING,
+    PROPORTION,
     SPREAD,
     TAILS,
     UNSEEN,
@@ -37,6 +39,7 @@ from pipelines.monitoring.drift.statistic import (
 from pipelines.monitoring.drift.tempering import MODEL, Tempering
 
 _NOISE_DRAWS = 128
+_TWO = 2
 _STEPS = 4
 """Sizes of windows are told apart by quarters of a doubling when noise is simulated."""
 
@@ -107,15 +110,20 @@ class Column:
         return shares(self.counts.sum(axis=0) + 0.5)
 
     @cached_property
-    def scores(self) -> Floats:
-        """Contrasts of a number: (location, spread) × bins, each of mean 0 and variance 1."""
+    def scores(self) -> dict[str, Floats]:
+        """Contrasts over the first of the bins, each of mean 0 and variance 1: location and spread
+        of a number, the proportion of two categories."""
+        if self.bins.kind == "category":
+            if len(self.bins.categories) != _TWO:
+                return {}
+            return {PROPORTION: standard(np.arange(2.0), shares(self.pooled[:_TWO]))}
         inner = shares(self.pooled[:-1])
         location = standard(ndtri(np.cumsum(inner) - inner / 2), inner)
         square = location**2
-        return np.stack([
-            location,
-            standard(square - (inner @ (square * location)) * location, inner),
-        ])
+        return {
+            LOCATION: location,
+            SPREAD: standard(square - (inner @ (square * location)) * location, inner),
+        }
 
     @cached_property
     def totals(self) -> Floats:
@@ -160,13 +168,13 @@ class Column:
             # reference is without a bin while the bins are few, but each was new once.
             lacking = np.where(whole[:, :-2] > 0, 0.0, counts[:, :-2]).sum(axis=1)
             found[UNSEEN] = share(lacking + counts[:, -2], rows, whole[:, -2], whole.sum(axis=1))
-            return found
-        if self.spread > 0:
+        elif self.spread > 0:
             there, there_before = rows - counts[:, -1], held - references[:, -1]
             found[MEAN] = mean(there, totals, there_before, fits @ self.totals, self.spread)
-        for name, scores in zip((LOCATION, SPREAD), self.scores, strict=True):
+        for name, scores in self.scores.items():
             if scores.any():
-                found[name] = contrast(counts[:, :-1], references[:, :-1], scores)
+                first = scores.size
+                found[name] = contrast(counts[:, :first], references[:, :first], scores)
         return found
 
     def _sampling(self, rows: float, held: float) -> tuple[float, float]:

@@ -61,7 +61,9 @@ def of_column(
         )
     if bins.kind == "category":
         names = [*bins.categories, "other values", "missing"]
-        most = int(np.argmax(np.abs(now - before)))
+        # Of two that change as much the rarer one says more.
+        apart = np.abs(now - before).round(9)
+        most = int(np.lexsort((-before, apart))[-1])
         return f"{bins.name}: `{names[most]}` {_change(before[most], now[most])}"
     mean, usual, spread = (details.get(one) for one in ("mean", "mean_before", "spread_before"))
     if mean is None or usual is None or not spread:

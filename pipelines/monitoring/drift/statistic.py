@@ -8,12 +8,13 @@ from pipelines.monitoring.drift.history import Floats
 from pipelines.monitoring.drift.null import Contrast, Distance, Reading, Share, Tail
 
 DISTANCE, MEAN, LOCATION, SPREAD = "distance", "mean", "location", "spread"
-MISSING, UNSEEN = "missing", "unseen"
+PROPORTION, MISSING, UNSEEN = "proportion", "missing", "unseen"
 TAILS: dict[str, Tail] = {
     DISTANCE: Distance(),
     MEAN: Contrast(),
     LOCATION: Contrast(),
     SPREAD: Contrast(),
+    PROPORTION: Contrast(),
     MISSING: Share(),
     UNSEEN: Share(),
 }
