@@ -1,11 +1,12 @@
 """Whether published days hold anything that a model could learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.spec import ModelSpec
 from pipelines.lake.lake import Lake
@@ -14,10 +15,7 @@ from pipelines.tasks import task
 
 def labelled_rows(lake: Lake, spec: ModelSpec, days: Sequence[str]) -> int:
     """Rows of these days, as published now, that came with a label."""
-    column = task(spec.task).truth_column(spec)
-    table = names.published_table(spec.dataset)
-    truth = lake.read(table, columns=[column], where={names.DAY: list(days)})[column]
-    return int(pc.sum(_told(truth)).as_py() or 0)
+    return sum(rows for _, rows in _by_day(lake, spec, days))
 
 
 def labelled_since(
@@ -27,19 +25,26 @@ def labelled_since(
 
     `reviewed` are the keys of rows that people have labelled since.
     """
-    kind = task(spec.task)
-    key, column = kind.label_columns(spec)[0], kind.truth_column(spec)
-    rows = lake.read(
-        names.published_table(spec.dataset),
-        columns=[key, names.DAY, column],
-        where={names.DAY: list(days)},
-    )
-    by_people = pc.is_in(rows[key], pa.array(list(reviewed), rows[key].type))
-    found = rows.filter(pc.or_(_told(rows[column]), by_people))[names.DAY]
-    if not len(found):
+    found = {day: rows for day, rows in _by_day(lake, spec, days, reviewed) if rows}
+    if not found:
         return 0, 0
-    newest: str = pc.max(found).as_py()
-    return len(found), (date.fromisoformat(newest) - date.fromisoformat(min(days))).days + 1
+    first, newest = date.fromisoformat(min(days)), date.fromisoformat(max(found))
+    return sum(found.values()), (newest - first).days + 1
+
+
+def _by_day(
+    lake: Lake, spec: ModelSpec, days: Sequence[str], reviewed: Sequence[str] = ()
+) -> Iterator[tuple[str, int]]:
+    """Labelled rows of each day; one day is held at a time."""
+    truth, table = task(spec.task).truth_column(spec), names.published_table(spec.dataset)
+    key = specs.key(spec)
+    for day in days:
+        columns = [truth, key] if reviewed else [truth]
+        rows = lake.read(table, columns=columns, where={names.DAY: day})
+        told = _told(rows[truth])
+        if reviewed:
+            told = pc.or_(told, pc.is_in(rows[key], pa.array(list(reviewed), rows[key].type)))
+        yield day, int(pc.sum(told).as_py() or 0)
 
 
 def _told(truth: pa.ChunkedArray) -> pa.ChunkedArray:
