@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 MOST_HISTORY = 2_000_000
 """Rows of the days that features look back on; where there are more the inputs are left out, so
 that the page costs the same time and memory whatever comes in."""
+MOST_KEYS = 2_000_000
+"""Rows of the days that a sample is drawn from, about: where there are more days are left out."""
+_WEEK = 7
 
 
 def write(
@@ -132,11 +135,11 @@ def _sides(
 
 def sample(spec: ModelSpec, days: Sequence[str], lake: Lake) -> dict[str, list[str]]:
     """Keys of at most `monitoring.report_rows` published rows, by day."""
-    counts = {
+    counts = _looked_at({
         day: state.rows_published
         for day, state in published_days(lake, spec.dataset).items()
         if day in set(days) and state.rows_published
-    }
+    })
     whole = sum(counts.values())
     most = min(spec.monitoring.report_rows, whole)
     found: dict[str, list[str]] = {}
@@ -145,6 +148,13 @@ def sample(spec: ModelSpec, days: Sequence[str], lake: Lake) -> dict[str, list[s
         if quota:
             found[day] = _of_day(spec, day, quota, lake)
     return found
+
+
+def _looked_at(counts: Mapping[str, int]) -> dict[str, int]:
+    """Days at equal distances of about MOST_KEYS rows together, of every weekday alike."""
+    every = max(1, -(-sum(counts.values()) // MOST_KEYS))
+    every += every % _WEEK == 0
+    return {day: counts[day] for day in sorted(counts)[::every]}
 
 
 def _of_day(spec: ModelSpec, day: str, quota: int, lake: Lake) -> list[str]:

@@ -44,6 +44,16 @@ def test_sample_is_bounded_and_has_of_each_day_its_share(home):
     assert sample(home, 0, 1) == {}  # asked for none
 
 
+def test_sample_is_drawn_from_some_days_where_all_hold_too_many_rows(home, monkeypatch):
+    for number in range(9):
+        home.day(number, rows=20)
+    monkeypatch.setattr(report, "MOST_KEYS", 60)
+    assert list(sample(home, *range(9))) == [day_of(0), day_of(3), day_of(6)]
+    monkeypatch.setattr(report, "MOST_KEYS", 27)  # each seventh would be one weekday
+    assert list(sample(home, *range(9))) == [day_of(0), day_of(8)]
+    assert list(sample(home, 4)) == [day_of(4)]
+
+
 def test_sample_has_every_large_group_in_its_share(home):
     home.day(0, rows=400)
     rows = home.lake.read(names.published_table(home.spec.dataset))
