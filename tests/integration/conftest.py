@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from factories.decided import home, trained_home  # noqa: F401 - fixtures
 from factories.home import publish, simple_spec
+from factories.operations import opsdb_uri, postgres  # noqa: F401 - fixtures
 from factories.receipts import receipts
 from factories.review_site import Site, serving
 
