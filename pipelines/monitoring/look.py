@@ -16,9 +16,10 @@ from pipelines.lake import windows
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import PublishedDay, published_days
 from pipelines.monitoring import causes, freshness, groups, report, system
+from pipelines.monitoring.days import span
 from pipelines.monitoring.drift import rule
 from pipelines.monitoring.drift.rule import Watched
-from pipelines.monitoring.plan import span
+from pipelines.monitoring.plan import looked_at
 from pipelines.monitoring.quality import signals as quality
 from pipelines.monitoring.subject import Subject
 from pipelines.monitoring.verdict import Kind, evaluate
@@ -171,12 +172,6 @@ def seen(
     wanted = {day for window in plan.windows for day in looked_at(model, window)}
     found = windows.read(lake, model.name, binning=binning, days=wanted.union(plan.reference_days))
     return {one.day: one for one in _without_learnt(found, champion)}
-
-
-def looked_at(model: ModelSpec, window: str) -> list[str]:
-    """Days that k of n looks at to judge a window, rising."""
-    policy = model.monitoring
-    return span(window, policy.window_days * policy.of_windows)
 
 
 def _without_learnt(days: Sequence[Day], champion: Subject) -> list[Day]:

@@ -6,13 +6,13 @@ learnt: so a window of long ago is judged as it would have been then.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import NamedTuple
 
 from pipelines.contracts.monitoring import Calibration
 from pipelines.contracts.result import MonitorPlan
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, NotFoundError
+from pipelines.monitoring.days import earlier, span
 
 LEAST_DAYS = 14
 """Days of the shortest reference: every weekday twice."""
@@ -64,7 +64,7 @@ def plan(spec: ModelSpec, known: Known, *, window: str | None, calibrate: bool) 
             f"no rows of {spec.dataset} are published: there is nothing to watch. Ingest some: "
             f"millrace ingest {spec.dataset} FILE…"
         )
-    before = _back(window, spec.monitoring.window_days - 1) if window is not None else known.today
+    before = earlier(window, spec.monitoring.window_days - 1) if window is not None else known.today
     found = None if calibrate else _reference(known, before)
     if found is None or _outlived(found, known, before):
         days = _past(spec, known, before, settled=found is not None)
@@ -81,7 +81,7 @@ def plan(spec: ModelSpec, known: Known, *, window: str | None, calibrate: bool) 
 
 def silent(spec: ModelSpec, known: Known, window: str) -> bool:
     """Whether nothing was published for so long that there is no stream any more to watch."""
-    oldest = _back(window, spec.monitoring.reference_days)
+    oldest = earlier(window, spec.monitoring.reference_days)
     return not any(oldest <= day <= window for day in known.published)
 
 
@@ -96,9 +96,9 @@ def is_judged(spec: ModelSpec, known: Known, window: str) -> bool:
     return record.rows == sum(known.published.get(day, 0) for day in days)
 
 
-def span(window: str, days: int) -> list[str]:
-    """So many days that end with `window`, rising."""
-    return [_back(window, back) for back in range(days - 1, -1, -1)]
+def looked_at(spec: ModelSpec, window: str) -> list[str]:
+    """Days that k of n looks at to judge a window, rising."""
+    return span(window, spec.monitoring.window_days * spec.monitoring.of_windows)
 
 
 def _reference(known: Known, before: str) -> Calibration | None:
@@ -140,14 +140,8 @@ def _plan(
     reference: Sequence[str],
     window: str | None,
 ) -> MonitorPlan:
-    policy = spec.monitoring
     windows = [window] if window is not None else _unjudged(spec, known, reference[-1])
-    looked = {
-        day
-        for one in windows
-        for day in span(one, policy.window_days * policy.of_windows)
-        if day in known.published
-    }
+    looked = {day for one in windows for day in looked_at(spec, one) if day in known.published}
     settles = known.regime if windows and known.regime and reference[0] < known.regime else None
     return MonitorPlan(
         model=spec.name,
@@ -165,14 +159,10 @@ def _unjudged(spec: ModelSpec, known: Known, reference: str) -> list[str]:
     size = spec.monitoring.window_days
     found: list[str] = []
     newest = max((day for day in known.published if day < known.today), default=reference)
-    window = _back(reference, -size)
+    window = earlier(reference, -size)
     while window <= newest and len(found) < AT_ONCE:
         any_rows = any(day in known.published for day in span(window, size))
         if any_rows and not is_judged(spec, known, window):
             found.append(window)
-        window = _back(window, -size)
+        window = earlier(window, -size)
     return found
-
-
-def _back(day: str, days: int) -> str:
-    return (date.fromisoformat(day) - timedelta(days=days)).isoformat()

@@ -14,9 +14,9 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.lake import windows
 from pipelines.lake.published import published_days
 from pipelines.monitoring import subject
+from pipelines.monitoring.days import span
 from pipelines.monitoring.drift.calibrate import calibrate
 from pipelines.monitoring.look import Deps, Look, seen
-from pipelines.monitoring.plan import span
 from pipelines.monitoring.response import ask, breaker, incidents, labels
 from pipelines.monitoring.verdict import Kind, evaluate
 from pipelines.opsdb import breaker as switch

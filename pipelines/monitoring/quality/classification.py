@@ -11,7 +11,7 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.measures.bootstrap import Floats, Interval, draw_weights, percentiles
 from pipelines.measures.cases import ALL, cases
 from pipelines.monitoring.quality import estimate
-from pipelines.tasks.classification import target
+from pipelines.tasks.classification import label_columns, target
 
 HEADLINE = "average_precision"
 _DRAWS = 400
@@ -19,9 +19,7 @@ _DRAWS = 400
 
 def columns(spec: ModelSpec) -> tuple[str, ...]:
     """Published columns that are read: key, label, card, time and those of the slices."""
-    from pipelines.tasks import task
-
-    return task(spec.task).label_columns(spec)
+    return label_columns(spec)
 
 
 def label_days(spec: ModelSpec) -> int:

@@ -9,13 +9,13 @@ spread is that of the reference days themselves, which holds more than chance wi
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from math import asin, pi, sin, sqrt
 
 from scipy.stats import t as student
 
 from pipelines.contracts.monitoring import MonitorPolicy
 from pipelines.contracts.quality import Figure
+from pipelines.monitoring.days import earlier
 
 POOL_DAYS = 28
 """So many days at most are taken together for one figure."""
@@ -132,10 +132,6 @@ def drop(recent: Pool, reference: Sequence[Figure], level: float) -> Drop:
         limit=usual.value - lowest,
         p=float(student.sf(distance / error, free)),
     )
-
-
-def earlier(day: str, days: int) -> str:
-    return (date.fromisoformat(day) - timedelta(days=days)).isoformat()
 
 
 def _angle(share: float) -> float:

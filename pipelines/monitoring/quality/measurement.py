@@ -8,7 +8,7 @@ The figures of a day are the newest; the verdict that was given without them sta
 import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Protocol, cast
 
@@ -24,6 +24,7 @@ from pipelines.lake import predictions, quality
 from pipelines.lake.lake import Lake
 from pipelines.lake.published import NOTE
 from pipelines.measures.rate import rate
+from pipelines.monitoring.days import earlier
 from pipelines.monitoring.quality.extraction import HEADLINE, of_rate
 from pipelines.opsdb import corrections
 from pipelines.opsdb.database import OpsDb
@@ -108,7 +109,7 @@ def _scored(spec: ModelSpec, since: str, until: str, lake: Lake) -> list[_Day]:
         state, commits = states[version, day], written.get(day)
         if commits is None:
             continue
-        mature = _later(day, late) <= until
+        mature = _is_known(day, late, until)
         basis = digest(str(version), str(state.published), str(commits[-1][1]), str(mature))
         found.append(
             _Day(
@@ -140,7 +141,7 @@ def _measured(spec: ModelSpec, day: _Day, until: str, lake: Lake) -> list[Figure
         for one in quality_of.expected(rows, answers, spec)
     ]
     late = quality_of.label_days(spec)
-    if _later(day.day, late) <= until:
+    if _is_known(day.day, late, until):
         scores, labelled = quality_of.measured(rows, answers, spec)
         waited = max(float(late), _days(day.last - day.first))
         found += [_figure(day, "labels", one, labelled, waited) for one in scores]
@@ -199,6 +200,11 @@ def _of_audit(
     ]
 
 
+def _is_known(day: str, late: int, until: str) -> bool:
+    """Whether the labels of a day, which count as known so many days after it, are."""
+    return day <= earlier(until, late)
+
+
 def _figure(
     day: _Day, source: Source, score: Score, labelled: int, waited: float | None = None
 ) -> Figure:
@@ -223,10 +229,6 @@ def _written(lake: Lake, dataset: str) -> dict[str, list[tuple[datetime, int]]]:
             if key.startswith(NOTE):
                 found.setdefault(key.removeprefix(NOTE), []).append((at, snapshot.snapshot_id))
     return found
-
-
-def _later(day: str, days: int) -> str:
-    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 
 def _days(span: timedelta) -> float:

@@ -10,13 +10,13 @@ from pipelines.contracts.monitoring import Calibration, MonitorPolicy, Signal
 from pipelines.contracts.quality import Figure, Source
 from pipelines.contracts.spec import ModelSpec
 from pipelines.lake.lake import Lake
+from pipelines.monitoring.days import earlier
 from pipelines.monitoring.quality import measurement
 from pipelines.monitoring.quality.beside import Beside
 from pipelines.monitoring.quality.drop import (
     LEAST_DAYS,
     POOL_DAYS,
     Drop,
-    earlier,
     over_time,
     together,
 )
