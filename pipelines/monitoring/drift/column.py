@@ -9,9 +9,8 @@ moves and so tells a doubled rate of rare rows from noise far later. The smalles
 their number is the column's (Bonferroni, valid however they depend on each other).
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +20,7 @@ from pipelines.contracts.monitoring import Bins, Signal
 from pipelines.monitoring.drift import history, sentence
 from pipelines.monitoring.drift.distance import divergence, shares
 from pipelines.monitoring.drift.history import Bools, Floats, Likeness, Past, Window
+from pipelines.monitoring.drift.noise import Noise
 from pipelines.monitoring.drift.null import Reading, limit, times_limit
 from pipelines.monitoring.drift.statistic import (
     DISTANCE,
@@ -38,10 +38,7 @@ from pipelines.monitoring.drift.statistic import (
 )
 from pipelines.monitoring.drift.tempering import MODEL, Tempering
 
-_NOISE_DRAWS = 128
 _TWO = 2
-_STEPS = 4
-"""Sizes of windows are told apart by quarters of a doubling when noise is simulated."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,6 @@ class Column:
     min_rows: int
     seed: int
     tempering: Tempering = MODEL
-    _noise: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -108,6 +104,11 @@ class Column:
     def pooled(self) -> Floats:
         """Shares over the whole past; half a row more in each bin, so that none is impossible."""
         return shares(self.counts.sum(axis=0) + 0.5)
+
+    @cached_property
+    def noise(self) -> Noise:
+        """Of the distance between samples of the whole past."""
+        return Noise(self.pooled, self.seed)
 
     @cached_property
     def scores(self) -> dict[str, Floats]:
@@ -157,7 +158,7 @@ class Column:
         (windows × past windows) and, of what is new, against the whole past (as `counts`)."""
         references = fits @ self.counts
         rows, held = counts.sum(axis=1), references.sum(axis=1)
-        noise = np.array([self._sampling(*one) for one in zip(rows, held, strict=True)])
+        noise = self.noise.of(rows, held)
         distance = divergence(shares(counts), shares(references))
         found = {
             DISTANCE: Reading(distance, noise[:, 0], noise[:, 1], rows),
@@ -176,23 +177,6 @@ class Column:
                 first = scores.size
                 found[name] = contrast(counts[:, :first], references[:, :first], scores)
         return found
-
-    def _sampling(self, rows: float, held: float) -> tuple[float, float]:
-        """Mean and variance of the divergence between a sample of so many rows and a reference
-        of so many, both of the whole past's shares; simulated, since bins may be all but empty."""
-        if rows < 1 or held < 1:
-            return 0.0, 0.0
-        key = (_size(rows), _size(held))
-        if key not in self._noise:
-            random = np.random.default_rng([self.seed, *key])
-            one, other = (
-                random.multinomial(size, self.pooled, size=_NOISE_DRAWS) / size for size in key
-            )
-            apart = divergence(one, other)
-            self._noise[key] = float(apart.mean()), float(apart.var())
-        ratio = (1 / rows + 1 / held) / (1 / key[0] + 1 / key[1])
-        mean, variance = self._noise[key]
-        return mean * ratio, variance * ratio**2
 
     @cached_property
     def natural(self) -> dict[str, Floats]:
@@ -260,7 +244,3 @@ class Column:
             sentence=sentence.of_column(self.bins, by, counts, reference, details, window),
             details=details,
         )
-
-
-def _size(rows: float) -> int:
-    return round(2 ** (round(math.log2(max(1.0, rows)) * _STEPS) / _STEPS))
