@@ -10,15 +10,11 @@ pytestmark = pytest.mark.airflow
 # Run in a process of its own: Airflow reads its configuration at import.
 _LOOK = """
 import json, runpy, sys
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from airflow.sdk.exceptions import AirflowSkipException
 from millrace_airflow.scoring import choose
 from pipelines.contracts.scoring import PINNED
-from pipelines import settings
-from pipelines.errors import NotFoundError, RefusedError
-from pipelines.monitoring.response import breaker
-from pipelines.opsdb.database import OpsDb
+from pipelines.errors import NotFoundError
 
 pinned = {"version": 3, "role": "champion", "since": 7, "artefact_hash": "h"}
 pinned["location"] = "file:///a 'b'"
@@ -34,19 +30,11 @@ def rendered(**params):
 def outcome(run_type, **params):
     try:
         return choose("receipts", params=params, dag_run=SimpleNamespace(run_type=run_type))
-    except (AirflowSkipException, NotFoundError, RefusedError) as error:
+    except (AirflowSkipException, NotFoundError) as error:
         return [type(error).__name__, str(error)]
-
-def while_paused():
-    db, now = OpsDb.open(settings.load()), datetime.now(UTC)
-    breaker.pause(db, "receipts", "ben", "zeros come in", now)
-    found = [outcome("asset_triggered"), outcome("manual")]
-    breaker.resume(db, "receipts", "ben", "mended", now)
-    return found
 
 plain = rendered()
 print("RESULT" + json.dumps({
-    "paused": while_paused(),
     "starts": repr(dag.timetable.asset_condition),
     "pinned": [json.loads(one.model_dump_json()) for one in PINNED.validate_json(plain[3])],
     "plain": plain[4:],
@@ -92,9 +80,3 @@ def test_run_of_an_event_is_skipped_and_a_persons_is_told_when_nobody_is_champio
     assert kind == "NotFoundError" and "millrace approve receipts" in text
     kind, text = seen["version"]
     assert kind == "NotFoundError" and "receipts" in text
-
-
-def test_nothing_is_scored_while_the_breaker_is_open(seen: dict) -> None:
-    (event, said), (hand, told) = seen["paused"]
-    assert (event, hand) == ("AirflowSkipException", "RefusedError") and said == told
-    assert "by ben: zeros come in. To let it go on: millrace monitor resume receipts" in told
