@@ -97,7 +97,11 @@ def watched_inputs(rows: pa.Table, spec: ModelSpec) -> pa.Table:
 
 
 def watched_outputs(predictions: pa.Table, spec: ModelSpec) -> pa.Table:
-    """The probability, by which people are asked too."""
+    """The probability, by which people are asked too.
+
+    They look at groups (cards), and what is watched is rows: a prediction does not say whose it
+    is. So the share of rows that reach the threshold is no number of cards, but moves as it does.
+    """
     del spec
     found = predictions[names.PROBABILITY]
     return pa.table({names.PROBABILITY: found, names.REVIEWED: found})

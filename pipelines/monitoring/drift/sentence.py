@@ -7,7 +7,7 @@ import numpy as np
 from pipelines.contracts.monitoring import Bins
 from pipelines.monitoring.drift.distance import jensen_shannon, psi, shares
 from pipelines.monitoring.drift.history import Floats, Window
-from pipelines.monitoring.drift.statistic import DISTANCE, MISSING, SPREAD, UNSEEN
+from pipelines.monitoring.drift.statistic import DISTANCE, MEAN, MISSING, SPREAD, UNSEEN
 
 _VISIBLE = 0.0005
 
@@ -65,6 +65,10 @@ def of_column(
         apart = np.abs(now - before).round(9)
         most = int(np.lexsort((-before, apart))[-1])
         return f"{bins.name}: `{names[most]}` {_change(before[most], now[most])}"
+    if len(bins.edges) == 1 and by != MEAN:
+        return (
+            f"{bins.name}: {bins.edges[0]:.3g} or more in {_change(before[1], now[1])} of the rows"
+        )
     mean, usual, spread = (details.get(one) for one in ("mean", "mean_before", "spread_before"))
     if mean is None or usual is None or not spread:
         return f"{bins.name}: missing {_change(before[-1], now[-1])}"

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from factories.stream import binning, day, days
 
-from pipelines.contracts.monitoring import MonitorPolicy
+from pipelines.contracts.monitoring import Bins, MonitorPolicy
 from pipelines.errors import BadDataError
+from pipelines.monitoring.drift import history, sentence
 from pipelines.monitoring.drift.calibrate import calibrate
 from pipelines.monitoring.drift.rule import signals, watched
 
@@ -178,3 +179,13 @@ def test_windows_of_a_week_are_judged_when_the_policy_says_so():
     rule = Rule(MonitorPolicy(window_days=7), numbers=1)
     assert not rule.alarms(days(PAST, PAST + 14, numbers=1))
     assert "input/n0" in rule.alarms(days(PAST, PAST + 14, numbers=1, mean=0.4))
+
+
+def test_share_that_people_look_at_is_told_as_a_share():
+    bins = Bins(column="reviewed", side="output", kind="number", edges=(0.4,))
+    before, now = np.array([980.0, 20.0, 0.0]), np.array([940.0, 60.0, 0.0])
+    moments = {"mean": 0.2, "mean_before": 0.1, "spread_before": 0.1}
+    window = history.windows([day(0)], 1)[0]
+    said = sentence.of_column(bins, "location", now, before, moments, window)
+    assert said == "output/reviewed: 0.4 or more in 2.0% → 6.0% of the rows"
+    assert "mean 0.1 → 0.2" in sentence.of_column(bins, "mean", now, before, moments, window)
