@@ -8,8 +8,9 @@ from typing import Any
 
 from benchmarks.torture_actors import WHERE, Killed
 from pipelines import specs
-from pipelines.contracts.correction import Correction, Judgement, RetrainReason, ReviewTask
+from pipelines.contracts.correction import Correction, Judgement, RetrainReason
 from pipelines.contracts.policy import CorrectionPolicy, ReviewPolicy
+from pipelines.contracts.review import ReviewTask
 from pipelines.corrections import claim, record, training
 from pipelines.corrections.verify import faults
 from pipelines.opsdb import batches, corrections, requests, reviewing

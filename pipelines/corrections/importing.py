@@ -16,8 +16,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.contracts.correction import Correction, FieldName, Key, Place, Value, Verdict
+from pipelines.contracts.correction import Correction, FieldName, Key, Value, Verdict
 from pipelines.contracts.decision import Person, storable
+from pipelines.contracts.review import Place
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import RefusedError
 from pipelines.opsdb import corrections, queue

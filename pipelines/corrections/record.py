@@ -8,16 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from pipelines.contracts.correction import (
-    STAGE,
-    Correction,
-    Judgement,
-    Lease,
-    Reason,
-    ReviewTask,
-    StoredCorrection,
-    StoredTask,
-)
+from pipelines.contracts.correction import Correction, Judgement, StoredCorrection
+from pipelines.contracts.review import STAGE, Lease, Reason, ReviewTask, StoredTask
 from pipelines.contracts.spec import ModelSpec
 from pipelines.corrections import hold
 from pipelines.corrections.settle import same_value, settle

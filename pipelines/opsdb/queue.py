@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipelines.contracts.correction import STAGE, TaskLine, TaskState
+from pipelines.contracts.review import STAGE, TaskLine, TaskState
 from pipelines.opsdb.bulk import parts
 from pipelines.opsdb.reviewing import held
 from pipelines.opsdb.reviewtables import CorrectionRow, TaskRow

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased, undefer
 
-from pipelines.contracts.correction import STAGE, Lease, ReviewTask, StoredTask
+from pipelines.contracts.review import STAGE, Lease, ReviewTask, StoredTask
 from pipelines.errors import NotFoundError, RefusedError
 from pipelines.opsdb.bulk import insert_new
 from pipelines.opsdb.reviewtables import DraftRow, TaskRow

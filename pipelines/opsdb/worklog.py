@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipelines.contracts.correction import TaskLine
+from pipelines.contracts.review import TaskLine
 from pipelines.opsdb.reviewing import held
 from pipelines.opsdb.reviewtables import TaskRow
 

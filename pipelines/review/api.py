@@ -9,8 +9,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.contracts.account import ApiKey, Scope
-from pipelines.contracts.correction import StoredCorrection, StoredTask, TaskLine, TaskState
+from pipelines.contracts.correction import StoredCorrection
 from pipelines.contracts.decision import Person
+from pipelines.contracts.review import StoredTask, TaskLine, TaskState
 from pipelines.contracts.spec import Name
 from pipelines.corrections import importing, labelstudio
 from pipelines.opsdb import accounts, corrections, queue, reviewing

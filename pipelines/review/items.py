@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.contracts.correction import Lease, Place, StoredCorrection, StoredTask, Verdict
+from pipelines.contracts.correction import StoredCorrection, Verdict
+from pipelines.contracts.review import Lease, Place, StoredTask
 from pipelines.contracts.spec import ModelSpec
 from pipelines.extraction.values import GENERATORS, find
 from pipelines.opsdb import corrections, queue, reviewing

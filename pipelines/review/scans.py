@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipelines.contracts.correction import StoredTask
+from pipelines.contracts.review import StoredTask
 from pipelines.errors import BadDataError
 from pipelines.settings import PROJECT_ROOT, Settings
 

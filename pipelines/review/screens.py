@@ -9,7 +9,8 @@ from pydantic import AwareDatetime
 from starlette.responses import RedirectResponse, Response
 
 from pipelines.contracts.account import User
-from pipelines.contracts.correction import Standing, StoredCorrection, TaskLine
+from pipelines.contracts.correction import Standing, StoredCorrection
+from pipelines.contracts.review import TaskLine
 from pipelines.contracts.spec import ModelSpec
 from pipelines.corrections import hold
 from pipelines.errors import NotFoundError

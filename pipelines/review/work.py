@@ -9,7 +9,8 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import FileResponse, Response
 
-from pipelines.contracts.correction import Judgement, Lease, StoredTask
+from pipelines.contracts.correction import Judgement
+from pipelines.contracts.review import Lease, StoredTask
 from pipelines.contracts.spec import ModelSpec
 from pipelines.corrections import record
 from pipelines.errors import BadDataError

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from pipelines import specs
 from pipelines.contracts import names
-from pipelines.contracts.correction import Predicted
 from pipelines.contracts.document import Document
+from pipelines.contracts.review import Predicted
 from pipelines.contracts.scoring import CHAMPION
 from pipelines.contracts.spec import ModelSpec
 from pipelines.lake import predictions

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.contracts.correction import Reason, ReviewTask
 from pipelines.contracts.document import Document
 from pipelines.contracts.monitoring import Incident
 from pipelines.contracts.result import ReviewTasksResult
+from pipelines.contracts.review import Reason, ReviewTask
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import MisconfiguredError, NotFoundError
 from pipelines.lake.lake import Lake

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from factories.operations import NOW
 
-from pipelines.contracts.correction import Correction, Judgement, ReviewTask
+from pipelines.contracts.correction import Correction, Judgement
+from pipelines.contracts.review import ReviewTask
 from pipelines.corrections import record
 from pipelines.opsdb import corrections, reviewing
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from factories.operations import NOW
 
-from pipelines.contracts.correction import Predicted, ReviewTask
 from pipelines.contracts.document import Document, Line, Page
+from pipelines.contracts.review import Predicted, ReviewTask
 from pipelines.opsdb import reviewing
 from pipelines.opsdb.database import OpsDb
 

@@ -18,8 +18,9 @@ from factories.telemetry import fill
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipelines.contracts.correction import Reason, RetrainState
+from pipelines.contracts.correction import RetrainState
 from pipelines.contracts.monitoring import Decision, Severity
+from pipelines.contracts.review import Reason
 from pipelines.contracts.telemetry import RunState, StepState
 from pipelines.contracts.verdict import Decision as GateDecision
 from pipelines.opsdb.database import OpsDb
