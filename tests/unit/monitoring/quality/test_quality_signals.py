@@ -168,3 +168,23 @@ def test_fields_are_measured_on_typed_documents_and_by_the_audit_apart(receipts)
     assert expected.value == pytest.approx(0.9)
     assert of(found, "estimate", "overall")[0].value == pytest.approx(0.75)
     assert NOW and np.isfinite(audited.days_late)
+
+
+def test_audited_documents_are_looked_up_once_for_all_days(receipts, monkeypatch):
+    answer = {"company": ("ACME", 0.9), "total": ("9.00", 0.6)}
+    for number in range(3):
+        receipts.documents(number, {f"a{number}": answer, f"u{number}": answer}, {})
+    put(receipts.db, *(review_task(f"a{number}", "audit", chance=0.5) for number in (0, 2)))
+    for _ in range(2):
+        review(receipts.db, receipts.spec, "ann", total="8.00")
+    read, looked = receipts.lake.read, []
+
+    def counted(table, **more):
+        if names.DOCUMENT_ID in more.get("where", {}):
+            looked.append(more["where"][names.DOCUMENT_ID])
+        return read(table, **more)
+
+    monkeypatch.setattr(receipts.lake, "read", counted)
+    found = of(figures(receipts, until=2), "audit", "total")
+    assert [one.day for one in found] == [day_of(0), day_of(2)]
+    assert looked == [["a0", "a2"]]
