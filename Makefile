@@ -33,7 +33,7 @@ bench-drift: setup ## false alarms and found shifts on real streams, Evidently's
 	@$(BIN)/python -m benchmarks.drift
 	@$(BIN)/python -m benchmarks.drift_cost
 
-torture: setup ## a thousand kills of what handles corrections, twenty of Airflow (KILLS=...)
+torture: setup ## a thousand kills of what handles corrections, twice twenty of Airflow (KILLS=...)
 	@$(BIN)/python -m benchmarks.torture --kills $(or $(KILLS),1000) \
 		--airflow-kills $(or $(AIRFLOW_KILLS),20) --table docs/torture.md
 

@@ -49,7 +49,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=1_000, help="over all engines")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="default: all")
-    parser.add_argument("--airflow-kills", type=int, default=0, help="of scheduler and triggerer")
+    parser.add_argument(
+        "--airflow-kills", type=int, default=0, help="of scheduler and triggerer, on each engine"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", type=Path, help="file to write the table to")
     asked = parser.parse_args()
@@ -66,11 +68,15 @@ def main() -> None:
     page = f"# Torture\n\n{told(__doc__)}\n{table(found)}"
     print(table(found), end="")
     if asked.airflow_kills:
-        seen, faults = torture_airflow.torture(asked.airflow_kills, asked.seed)
-        broken += [f"airflow: {fault}" for fault in faults]
+        around: dict[str, Counter[str]] = {}
+        for name in names:
+            around[name], faults = torture_airflow.torture(
+                asked.airflow_kills, asked.seed, engine=name
+            )
+            broken += [f"airflow on {name}: {fault}" for fault in faults]
         page += f"\n## With Airflow\n\n{told(str(torture_airflow.__doc__))}\n"
-        page += table({"airflow": seen})
-        print(table({"airflow": seen}), end="")
+        page += table(around)
+        print(table(around), end="")
     for fault in broken:
         print(fault, file=sys.stderr)
     if asked.table is not None:

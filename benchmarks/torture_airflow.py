@@ -7,8 +7,8 @@ training comes once more than it should. After each kill all that must hold is c
 round must come to its end: claimed, taken, and the sensor waiting again. At the end documents are
 published, and the last training learns from all batches whose trainings had nothing to train on.
 
-The home is an embedded one, so that Airflow's database and ours are SQLite here; on PostgreSQL the
-kills are those of the table above, of all that writes but without Airflow around it.
+On SQLite both databases, Airflow's and ours, are files of the home; on PostgreSQL both are on one
+server, and all else is the same home.
 """
 
 import random
@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.torture_engines import settings_on
 from benchmarks.torture_home import MODEL, SENSOR, TRAIN, TortureHome, wait_until
 from pipelines.opsdb import batches, requests
 from pipelines.services.airflow_client import AirflowClient
@@ -27,15 +28,20 @@ REACHED_SECONDS = 30.0
 """A moment that has gone by unseen is not waited for longer."""
 
 
-def torture(kills: int, seed: int, *, training: bool = True) -> tuple[Counter[str], list[str]]:
+def torture(
+    kills: int, seed: int, *, engine: str = "sqlite", training: bool = True
+) -> tuple[Counter[str], list[str]]:
     """Counts of what happened in a home of its own, and the faults: none, unless one is there.
 
     Half of the kills are the scheduler's. Without `training` it ends when the last request is
     taken.
     """
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
-        home = TortureHome(Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder,
+        settings_on(engine) as databases,
+    ):
+        home = TortureHome(Path(folder), databases)
         with home.running() as client:
             trial = _Trial(home, client, kills, random.Random(seed))
             while trial.left and not trial.faults:

@@ -1,59 +1,50 @@
-"""Empty, migrated operations databases that outlive the processes which are killed on them."""
+"""Databases that outlive the processes which are killed on them."""
 
 import shutil
-import signal
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-from sqlalchemy import text
-
-from pipelines.opsdb.engine import make_engine
+from benchmarks import postgres
 from pipelines.opsdb.migrate import upgrade
 
 ENGINES = ("sqlite", "postgresql")
+_NAMES = {"airflow_db_uri": "airflow", "opsdb_uri": "opsdb"}
 
 
 @contextmanager
 def engine(name: str) -> Iterator[str]:
-    """The address of a database in a folder of its own, which is removed at the end."""
+    """The address of an empty, migrated operations database, which is gone at the end."""
+    with _folder() as folder, _server(name, folder) as uri:
+        upgrade(uri)
+        yield uri
+
+
+@contextmanager
+def settings_on(name: str) -> Iterator[dict[str, str]]:
+    """Settings of a home with Airflow's database and ours on this engine, both still to be made."""
+    if name == "sqlite":  # as every home that names no server
+        yield {}
+        return
+    with _folder() as folder, _server(name, folder) as uri:
+        postgres.run(uri, *(f"create database {one}" for one in _NAMES.values()))
+        yield {setting: postgres.named(uri, one) for setting, one in _NAMES.items()}
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="torture-"))
     try:
-        with _postgres(folder) if name == "postgresql" else _sqlite(folder) as uri:
-            upgrade(uri)
-            yield uri
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _sqlite(folder: Path) -> Iterator[str]:
-    yield f"sqlite:///{folder / 'opsdb.db'}"
-
-
-@contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pgserver
-    server = pgserver.get_server(folder, cleanup_mode=None)
-    try:
-        # The clients are killed, not the server: what it has told is in its memory.
-        _settle(server.get_uri())
-        yield server.get_uri()
-    finally:
-        process = psutil.Process(server.get_pid())
-        process.send_signal(signal.SIGQUIT)
-        psutil.wait_procs([process], timeout=10)
-
-
-def _settle(uri: str) -> None:
-    made = make_engine(uri).execution_options(isolation_level="AUTOCOMMIT")
-    with made.connect() as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            connection.execute(text(f"alter system set {setting} = off"))
-        connection.execute(text("select pg_reload_conf()"))
-    made.dispose()
+def _server(name: str, folder: Path) -> Iterator[str]:
+    if name == "sqlite":
+        yield f"sqlite:///{folder / 'opsdb.db'}"
+        return
+    with postgres.server(folder) as uri:
+        yield uri

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -31,13 +31,14 @@ IDLE = "with nothing to claim or take"
 class TortureHome:
     """One home: its services, its documents, and what was ever seen in its database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, databases: Mapping[str, str]) -> None:
+        """`databases` are settings that put some on a server."""
         # Every document that is corrected is enough, and none is too soon or too dear.
         fields = len(specs.model(MODEL).fields)
         policy = {"threshold": fields, "cooldown_hours": 0, "weekly_cost": 10_000}
         self.settings = Settings(
             home=folder, airflow_port=0, mlflow_port=0, spark_port=0, review_port=0, metrics_port=0,
-            retry_delay_seconds=1, poll_seconds=1, corrections=policy,
+            retry_delay_seconds=1, poll_seconds=1, corrections=policy, **databases,
         )  # fmt: skip
         self._sample = folder / "sample.jsonl"
         self._told: set[str] = set()

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
 
     opsdb_uri: str | None = None
     """Decisions and ledger: `postgresql://…` in production; default SQLite in the home."""
+    airflow_db_uri: str | None = None
+    """Airflow's own database: `postgresql://…` in production; default SQLite in the home."""
     admins: tuple[str, ...] = ("ada",)
     """Who may decide on a model whose model.yaml names no approvers. A JSON list."""
     approval_hours: float = Field(default=72, gt=0)
@@ -181,6 +183,11 @@ class Settings(BaseSettings):
     @property
     def operations_uri(self) -> str:
         return self.opsdb_uri or f"sqlite:///{self.root / 'opsdb' / 'opsdb.db'}"
+
+    @property
+    def metadata_uri(self) -> str:
+        """Airflow's own database."""
+        return self.airflow_db_uri or f"sqlite:///{self.root / 'airflow' / 'airflow.db'}"
 
     @property
     def artifact_root(self) -> str:

@@ -1,23 +1,20 @@
 """Operations databases on both engines, and requests, changes and rows with defaults."""
 
 import itertools
-import signal
 import tempfile
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-import psutil
 import pytest
 from sqlalchemy import text
 
+from benchmarks.postgres import named, run, server
 from pipelines.contracts.decision import Answer, Change, Request
 from pipelines.contracts.result import Comparison, GateResult
 from pipelines.contracts.verdict import Verdict
 from pipelines.opsdb.database import OpsDb
-from pipelines.opsdb.engine import make_engine
 from pipelines.opsdb.migrate import upgrade
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -27,25 +24,10 @@ _numbers = itertools.count()
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a real PostgreSQL server; one database in it is migrated: `made`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pgserver
-        from pgserver import postgres_server
-
-        # Ten seconds to start are its own limit, too few on a busy machine.
-        start = postgres_server.pg_ctl
-        postgres_server.pg_ctl = lambda *given, **more: start(*given, **more | {"timeout": 120})
-        server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode=None)
-    # Nothing of it must outlive the tests, and the disk is shared.
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-        _sql(server.get_uri(), f"alter system set {setting} = off")
-    _sql(server.get_uri(), "select pg_reload_conf()")
-    _sql(server.get_uri(), "create database made")
-    upgrade(server.get_uri("made"))
-    yield server.get_uri()
-    process = psutil.Process(server.get_pid())
-    process.send_signal(signal.SIGQUIT)  # at once, without writing its pages back
-    psutil.wait_procs([process], timeout=5)
+    with server(tmp_path_factory.mktemp("pg")) as uri:
+        run(uri, "create database made")
+        upgrade(named(uri, "made"))
+        yield uri
 
 
 @cache
@@ -65,10 +47,10 @@ def opsdb_uri(request: pytest.FixtureRequest, tmp_path) -> str:
         path = tmp_path / "opsdb.db"
         path.write_bytes(_made())
         return f"sqlite:///{path}"
-    server = request.getfixturevalue("postgres")
+    uri = request.getfixturevalue("postgres")
     name = f"test_{next(_numbers)}"
-    _sql(server, f"create database {name} template made")
-    return server.replace("/postgres?", f"/{name}?")
+    run(uri, f"create database {name} template made")
+    return named(uri, name)
 
 
 @pytest.fixture
@@ -77,13 +59,6 @@ def opsdb(opsdb_uri: str) -> Iterator[OpsDb]:
     db = OpsDb.at(opsdb_uri)
     yield db
     db.engine.dispose()
-
-
-def _sql(uri: str, statement: str) -> None:
-    engine = make_engine(uri).execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 def tamper(opsdb: OpsDb, *statements: str) -> None:
