@@ -7,11 +7,16 @@ import httpx
 import pytest
 
 from pipelines.cli import main as command
+from pipelines.cli import services
+from pipelines.cli.landing import land_with_progress
 from pipelines.cli.output import print_table
 from pipelines.cli.runs import _parameter
+from pipelines.contracts.result import LandResult
 from pipelines.errors import MisconfiguredError, NotFoundError, RefusedError
 from pipelines.services import airflow_client
 from pipelines.services.airflow_client import AirflowClient
+from pipelines.services.doctor import Finding
+from pipelines.settings import Settings
 
 
 def test_error_is_one_unbroken_line_with_its_brackets(monkeypatch, capsys):
@@ -31,6 +36,16 @@ def test_brackets_of_a_cell_are_no_markup_on_a_terminal(monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
     print_table("Ledger", ["why"], [["see [/docs], the [red] one"]])
     assert "see [/docs], the [red] one" in capsys.readouterr().out
+
+
+def test_brackets_of_a_path_are_no_markup(monkeypatch, capsys, tmp_path):
+    reason = "in [/old] and [red].jsonl changed while it was read"
+    landed = LandResult(dataset="d", days=[], files=0, rows=0, unreadable=0, deferred=[reason])
+    monkeypatch.setattr("pipelines.ingestion.land.run", lambda *_, **__: landed)
+    land_with_progress("d", [], None, None, False, Settings(home=tmp_path))
+    services._print_findings([Finding("disk", True, reason)])
+    # Lines of a landing are as wide as the terminal.
+    assert " ".join(capsys.readouterr().out.split()).count(reason) == 2
 
 
 @pytest.mark.parametrize(
