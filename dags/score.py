@@ -78,5 +78,5 @@ for spec in specs.models():
             publishes=assets.scored(name),
         )
         scored.set_upstream(chosen)
-        if specs.is_reviewed(spec):
+        if spec.is_reviewed:
             task(task_id="review")(scoring.review)(name).set_upstream(scored)

@@ -19,8 +19,8 @@ from pyspark.sql import functions as F
 from pipelines import settings as configuration
 from pipelines import specs
 from pipelines.contracts import names
+from pipelines.contracts.monitor_result import SketchResult
 from pipelines.contracts.monitoring import Binning, Bins, Side
-from pipelines.contracts.result import SketchResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, NotFoundError
 from pipelines.lake import predictions, windows

@@ -224,3 +224,8 @@ class ModelSpec(_Spec):
     seed: int = 7
     schedule: str | None = "0 3 * * 1"
     """Cron time of the regular training, UTC; null trains only when asked or on new data."""
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether people review its predictions, which they do field by field."""
+        return bool(self.fields)

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from pipelines import specs
+from pipelines.contracts.monitor_result import MonitorPlan
 from pipelines.contracts.monitoring import Calibration, Day, Signal, Topic, WindowRecord
-from pipelines.contracts.result import MonitorPlan
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import MillraceError
 from pipelines.lake import windows

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipelines.contracts.monitor_result import MonitorPlan
 from pipelines.contracts.monitoring import Calibration
-from pipelines.contracts.result import MonitorPlan
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, NotFoundError
 from pipelines.monitoring.days import earlier, span

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.contracts.monitor_result import JudgedWindow, MonitorPlan, MonitorResult
 from pipelines.contracts.monitoring import Calibration, Day, WindowRecord
-from pipelines.contracts.result import JudgedWindow, MonitorPlan, MonitorResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.lake import windows
 from pipelines.lake.published import published_days

@@ -51,7 +51,7 @@ def run(
     scored yet, MisconfiguredError for a model that extracts no fields.
     """
     model = spec.model
-    if not model.fields:
+    if not model.is_reviewed:
         raise MisconfiguredError(
             f"model {model.name!r} declares no fields, and reviewers look at fields of documents. "
             "Add `fields:` to its model.yaml, or leave the step out of its DAG."

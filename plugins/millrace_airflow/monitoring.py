@@ -55,7 +55,7 @@ def judge(model: str, *, planned: dict[str, Any], **context: Any) -> dict[str, A
     It runs also where the rows could not be sketched: nobody must take that for quiet.
     """
     from pipelines import settings, specs
-    from pipelines.contracts.result import MonitorPlan, SketchResult
+    from pipelines.contracts.monitor_result import MonitorPlan, SketchResult
     from pipelines.lake.lake import Lake
     from pipelines.monitoring.look import Deps
     from pipelines.monitoring.step import JudgeSpec, run
@@ -85,10 +85,11 @@ def judge(model: str, *, planned: dict[str, Any], **context: Any) -> dict[str, A
 def retrain(model: str, *, judged: dict[str, Any], **context: Any) -> None:
     """Wakes the training that an incident asked for, or asks for the labels that it waits for."""
     from millrace_airflow import assets, scoring
-    from pipelines.contracts.result import MonitorResult
+    from pipelines import specs
+    from pipelines.contracts.monitor_result import MonitorResult
 
     result = MonitorResult.model_validate(judged)
-    if result.labels_wanted and _is_reviewed(model):
+    if result.labels_wanted and specs.model(model).is_reviewed:
         scoring.review(model)
     if result.request_id is None:
         raise AirflowSkipException("no incident asks for a training")
@@ -96,13 +97,6 @@ def retrain(model: str, *, judged: dict[str, Any], **context: Any) -> None:
         "request_id": result.request_id,
         "incidents": result.incidents,
     })
-
-
-def _is_reviewed(model: str) -> bool:
-    from millrace_airflow import specs as known
-    from pipelines import specs
-
-    return known.is_reviewed(specs.model(model))
 
 
 def _skip_where_idle(spec: Any, found: Any, day: str | None) -> None:

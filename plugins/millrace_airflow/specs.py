@@ -7,7 +7,7 @@ from pipelines.contracts.names import PLANTS
 from pipelines.contracts.spec import DatasetSpec, ModelSpec
 from pipelines.settings import load
 
-__all__ = ["PLANTS", "approvers", "datasets", "is_reviewed", "models", "reviewed", "settings"]
+__all__ = ["PLANTS", "approvers", "datasets", "models", "reviewed", "settings"]
 
 # Read once a process: a folder of DAGs asks for them many times.
 settings = functools.cache(load)
@@ -24,14 +24,9 @@ def models() -> list[ModelSpec]:
     return [_model(name) for name in specs.model_names()]
 
 
-def is_reviewed(spec: ModelSpec) -> bool:
-    """Whether people review the model's predictions, which they do field by field."""
-    return bool(spec.fields)
-
-
 def reviewed() -> list[ModelSpec]:
     """Models whose predictions people review."""
-    return [spec for spec in models() if is_reviewed(spec)]
+    return [spec for spec in models() if spec.is_reviewed]
 
 
 def approvers(spec: ModelSpec) -> tuple[str, ...]:

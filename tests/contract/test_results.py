@@ -3,14 +3,12 @@
 import json
 from datetime import date, timedelta
 
+from pipelines.contracts.monitor_result import JudgedWindow, MonitorPlan, MonitorResult
 from pipelines.contracts.result import (
     XCOM_LIMIT_BYTES,
     FeaturesResult,
     IngestResult,
-    JudgedWindow,
     LandResult,
-    MonitorPlan,
-    MonitorResult,
     ScoredVersion,
     ScoreResult,
 )

@@ -19,14 +19,9 @@ from pipelines import evaluation, features, registry, scoring, specs, training
 from pipelines.contracts import names
 from pipelines.contracts.correction import RetrainReason
 from pipelines.contracts.decision import Answer, DecisionResult
+from pipelines.contracts.monitor_result import MonitorPlan, MonitorResult
 from pipelines.contracts.monitoring import Binning, Sketch
-from pipelines.contracts.result import (
-    FeaturesResult,
-    GateResult,
-    MonitorPlan,
-    MonitorResult,
-    TakenRequest,
-)
+from pipelines.contracts.result import FeaturesResult, GateResult, TakenRequest
 from pipelines.corrections.desk import Desk
 from pipelines.evaluation import EvaluationSpec
 from pipelines.gate import step as gate

@@ -10,7 +10,7 @@ from factories.submitted import submit
 
 from pipelines import features, specs
 from pipelines.contracts import names
-from pipelines.contracts.result import SketchResult
+from pipelines.contracts.monitor_result import SketchResult
 from pipelines.errors import BadDataError, NotFoundError
 from pipelines.lake import windows
 from pipelines.lake.lake import Lake

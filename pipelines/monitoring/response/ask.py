@@ -74,8 +74,10 @@ def _consider(
         return
     missing = policy.min_labelled - found.rows
     if missing > 0:
-        who = "Review tasks from it are asked for first." if spec.fields else "They come later."
-        said = f"{found.rows} of {policy.min_labelled} labelled rows since {one.since}. {who}"
+        how = (
+            "Review tasks from it are asked for first." if spec.is_reviewed else "They come later."
+        )
+        said = f"{found.rows} of {policy.min_labelled} labelled rows since {one.since}. {how}"
         _note(session, one, f"No training yet: {said}", labels_missing=missing)
         return
     if spec.split.for_regime(found.days) is None:

@@ -29,7 +29,7 @@ def count(spec: ModelSpec, *, lake: Lake, db: OpsDb) -> dict[str, Labelled]:
         }
         reviewed = (
             sorted({one.document_id for one in corrections.rows(session, spec.name)})
-            if since and spec.fields
+            if since and spec.is_reviewed
             else []
         )
     counted = {day: _count(spec, day, reviewed, lake) for day in sorted(since)}

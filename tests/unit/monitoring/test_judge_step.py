@@ -8,7 +8,7 @@ from factories.watched import DATASET, MODEL, publish_tables, purchases, sketche
 from fakes.registry import FakeRegistry
 
 from pipelines import specs
-from pipelines.contracts.result import MonitorPlan
+from pipelines.contracts.monitor_result import MonitorPlan
 from pipelines.lake import windows
 from pipelines.lake.lake import Lake
 from pipelines.monitoring import look, report, subject, system
