@@ -41,7 +41,7 @@ def seen(
     `noisy_spoil` is the share that is spoiled in the slice of noisy documents, where nothing is
     mended. The answers of a `first` model are those of the champion.
     """
-    noisy = draw.random(documents) < noisy_share
+    noisy = draw.permutation(documents) < round(noisy_share * documents)
     old = draw.random((documents, len(FIELDS))) < right
     mended = draw.random(old.shape) < mend
     spoiled = draw.random(old.shape) < spoil
@@ -137,7 +137,7 @@ def _worse_on_a_slice(draw: Draw) -> Signals:
 
 
 def _worse_on_few(draw: Draw) -> Signals:
-    """A slice of about a dozen documents, of which a third is lost."""
+    """A slice of a dozen documents, of which a third is lost."""
     golden = seen(draw, GOLDEN, 0.9, 0.0, noisy_spoil=0.35, noisy_share=0.03)
     return signals(golden, seen(draw, RECENT, 0.9, 0.0))
 
