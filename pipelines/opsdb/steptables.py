@@ -8,7 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pipelines.opsdb.tables import Base, UtcTime
 
 
-class DagRunRow(Base):
+class _OfRun:
+    """Columns that name a run."""
+
+    dag_id: Mapped[str] = mapped_column(String(250))
+    family: Mapped[str] = mapped_column(String(63))
+    name: Mapped[str] = mapped_column(String(63))
+    run_id: Mapped[str] = mapped_column(String(250))
+
+
+class DagRunRow(_OfRun, Base):
     """One run of a DAG; a cleared run has another start and so another row."""
 
     __tablename__ = "dag_run"
@@ -18,17 +27,13 @@ class DagRunRow(Base):
     )
 
     dag_run_id: Mapped[int] = mapped_column(primary_key=True)
-    dag_id: Mapped[str] = mapped_column(String(250))
-    family: Mapped[str] = mapped_column(String(63))
-    name: Mapped[str] = mapped_column(String(63))
-    run_id: Mapped[str] = mapped_column(String(250))
     state: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     seconds: Mapped[float | None]
 
 
-class StepRunRow(Base):
+class StepRunRow(_OfRun, Base):
     """One attempt of a task that ended; append-only."""
 
     __tablename__ = "step_run"
@@ -38,10 +43,6 @@ class StepRunRow(Base):
     )
 
     step_run_id: Mapped[int] = mapped_column(primary_key=True)
-    dag_id: Mapped[str] = mapped_column(String(250))
-    family: Mapped[str] = mapped_column(String(63))
-    name: Mapped[str] = mapped_column(String(63))
-    run_id: Mapped[str] = mapped_column(String(250))
     task_id: Mapped[str] = mapped_column(String(250))
     map_index: Mapped[int]
     try_number: Mapped[int]
