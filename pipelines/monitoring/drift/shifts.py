@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import brentq
 
 from pipelines.contracts.monitoring import MonitorPolicy
 from pipelines.monitoring.drift.column import Column
@@ -51,6 +50,9 @@ def tilted(counts: Floats, means: Floats, by: float) -> Floats | None:
 
     if miss(-_STEEPEST) * miss(_STEEPEST) > 0:
         return None
+    # Only calibration comes here, and importing it takes as long as a month of windows.
+    from scipy.optimize import brentq
+
     chosen = weights(brentq(miss, -_STEEPEST, _STEEPEST))
     rows = counts[:, :-1].sum(axis=1, keepdims=True)
     return np.concatenate([shares(counts[:, :-1] * chosen) * rows, counts[:, -1:]], axis=1)

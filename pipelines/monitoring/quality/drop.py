@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import asin, pi, sin, sqrt
 
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from pipelines.contracts.monitoring import MonitorPolicy
 from pipelines.contracts.quality import Figure
@@ -124,14 +124,19 @@ def drop(recent: Pool, reference: Sequence[Figure], level: float) -> Drop:
     spread = sum(one.weight * (_angle(one.value) - _angle(usual.value)) ** 2 for one in days) / free
     error = sqrt(max(spread, 0.25) * (1 / recent.weight + 1 / usual.weight))
     distance = _angle(usual.value) - _angle(recent.value)
-    lowest = _share(_angle(usual.value) - float(student.isf(level, free)) * error)
+    lowest = _share(_angle(usual.value) - _quantile(level, free) * error)
     return Drop(
         recent,
         usual,
         value=usual.value - recent.value,
         limit=usual.value - lowest,
-        p=float(student.sf(distance / error, free)),
+        p=float(stdtr(free, -distance / error)),
     )
+
+
+def _quantile(level: float, free: int) -> float:
+    """What Student's t with so many degrees of freedom exceeds with this chance."""
+    return float(-stdtrit(free, level))
 
 
 def _angle(share: float) -> float:

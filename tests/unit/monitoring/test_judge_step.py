@@ -1,5 +1,7 @@
 """From sketches to what follows: quiet, an alarm that asks for a training, a stop."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -85,6 +87,13 @@ def test_days_like_the_past_are_quiet_and_the_same_run_again_changes_nothing(hom
     assert {"input/amount", "volume/rows", "volume/freshness"} <= {
         one.name for one in record.signals
     }
+
+
+def test_judging_imports_no_library_that_costs_more_than_the_windows():
+    heavy = {"mlflow", "pandas", "sklearn", "evidently", "scipy.stats", "scipy.optimize"}
+    found = f"import sys, pipelines.monitoring.step; print({heavy} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"
 
 
 def test_the_past_is_drawn_and_the_sketches_are_read_once_for_all_windows(home, monkeypatch):
