@@ -8,11 +8,11 @@ want to see.
 from collections.abc import Collection, Sequence
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
 
 from pipelines import specs
 from pipelines.contracts.learning import Case
 from pipelines.contracts.names import FIELDS
+from pipelines.contracts.regression import Answered, Regression, Tally
 from pipelines.contracts.spec import ModelSpec
 from pipelines.estimators.artefact import Artefact
 from pipelines.extraction.normalise import by_value
@@ -21,43 +21,6 @@ from pipelines.scoring.batch import predict
 
 SHOWN = 50
 """Cases that are listed one by one."""
-
-
-class Answered(BaseModel):
-    """One case with what the two models say now."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    case: Case
-    candidate: str | None
-    champion: str | None
-
-
-class Tally(BaseModel):
-    """Cases, and how many of them each model answers right, by value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    cases: int
-    candidate: int
-    champion: int | None
-    """None where there is no champion."""
-
-
-class Regression(BaseModel):
-    """The regression set as candidate and champion answer it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    overall: Tally
-    fields: dict[str, Tally]
-    """By field, those that have cases."""
-    untrained: Tally
-    """Of documents that the candidate was not trained on."""
-    gone: int
-    """Cases whose document is not published any more, or has another content."""
-    came_back: list[Answered]
-    """Right by the champion and wrong by the candidate; the first `SHOWN`."""
 
 
 def regression(

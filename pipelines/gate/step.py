@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from pipelines import specs
 from pipelines.contracts import names
 from pipelines.contracts.learning import LABELS, REGIME, Case, Labels, Regime
+from pipelines.contracts.regression import REGRESSION
 from pipelines.contracts.result import GateResult
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import RefusedError
@@ -36,8 +37,6 @@ from pipelines.registry.store import ARTEFACT_HASH, CHAMPION, TRAIN_KEY
 from pipelines.settings import Settings
 from pipelines.tasks import task
 
-REGRESSION = "regression.json"
-"""Past errors that reviewers settled, as the two versions answer them now."""
 _CODE = ("pipelines.gate", "pipelines.evaluation", "pipelines.extraction", "pipelines.measures")
 
 

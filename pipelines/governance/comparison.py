@@ -10,10 +10,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.contracts.decision import StoredRequest
+from pipelines.contracts.regression import REGRESSION, Regression
 from pipelines.contracts.result import Comparison
 from pipelines.contracts.verdict import Finding
-from pipelines.governance import oldcases
-from pipelines.governance.oldcases import OldCases
 from pipelines.settings import Settings
 
 EVIDENCE, DIFFERENCES = "evidence.json", "differences.json"
@@ -55,7 +54,7 @@ class Case:
     lines: tuple[Line, ...]
     findings: tuple[Finding, ...]
     differences: tuple[Differing, ...]
-    old_cases: OldCases | None
+    old_cases: Regression | None
     """Errors that reviewers settled, answered again; None where there were none."""
     interval: float | None
     """Coverage of the intervals, 0 to 1; None where the evidence that names it is gone."""
@@ -90,7 +89,7 @@ def read(request: StoredRequest, settings: Settings) -> Case:
         lines=tuple(Line(one, _bound(one, policy)) for one in sorted(scores, key=_rank)),
         findings=tuple(Finding.model_validate(one) for one in content.get("findings", [])),
         differences=_differences(folder / DIFFERENCES) if state == "whole" else (),
-        old_cases=oldcases.read(folder) if state == "whole" else None,
+        old_cases=_old_cases(folder / REGRESSION) if state == "whole" else None,
         interval=None if level is None else 1 - 2 * level,
         unit=units[0] if units else "rows",
         files=tuple(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else (),
@@ -106,6 +105,14 @@ def _content(path: Path, expected: str) -> tuple[dict[str, Any], State]:
         return {}, "altered"
     content: dict[str, Any] = json.loads(found)
     return content, "whole"
+
+
+def _old_cases(path: Path) -> Regression | None:
+    """None where no errors had been settled, or the file cannot be read."""
+    try:
+        return Regression.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def _scores(signals: Mapping[str, Any]) -> list[Comparison]:

@@ -12,11 +12,10 @@ from pipelines import specs
 from pipelines.contracts.correction import Correction, RetrainReason
 from pipelines.contracts.decision import PLATFORM
 from pipelines.contracts.learning import LABELS, Case, Labels
+from pipelines.contracts.regression import REGRESSION, Answered, Regression, Tally
 from pipelines.contracts.result import Comparison, GateResult
 from pipelines.contracts.verdict import Verdict
 from pipelines.corrections import hold, training
-from pipelines.gate.regression import Answered, Regression, Tally
-from pipelines.gate.step import REGRESSION
 from pipelines.governance import promotion
 from pipelines.governance.decide import ask, decide
 from pipelines.opsdb import corrections, ledger
