@@ -76,3 +76,19 @@ def test_results_of_a_run_open_in_one_click(
     expect(results.get_by_role("heading", name="publish")).to_be_visible()
     results.get_by_role("link", name="Data Docs").click()
     expect(results.get_by_role("heading", name="Data Docs of receipts")).to_be_visible()
+
+
+def test_monitoring_is_in_the_menu_and_a_tab_of_each_dag(
+    client: AirflowClient, airflow_page: OpenPage
+) -> None:
+    page = airflow_page("vi")
+    page.get_by_role("link", name="Monitoring").click()
+    shown = page.frame_locator("iframe")
+    expect(shown.get_by_role("heading", name="Monitoring")).to_be_visible(timeout=20_000)
+    shown.get_by_role("link", name="receipts", exact=True).first.click()
+    expect(shown.get_by_role("heading", name="receipts", exact=True)).to_be_visible()
+    page.goto(f"{client.url}/dags/score__card_fraud")
+    page.locator('a[href$="/dags/score__card_fraud/plugin/millrace_timeline"]').click()
+    expect(
+        page.frame_locator("iframe").get_by_role("heading", name="card_fraud", exact=True)
+    ).to_be_visible(timeout=20_000)
