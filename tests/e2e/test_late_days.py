@@ -1,5 +1,6 @@
 """Days are filled in afterwards with Airflow's own command."""
 
+import json
 import os
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def test_backfill_publishes_each_day_once(
     generate(12, 5, sample, start=date(2026, 3, 1), days=3)
     inbox = live_home / "landing" / "receipts" / "inbox"
     inbox.mkdir(parents=True, exist_ok=True)
-    (inbox / "late.jsonl").write_bytes(sample.read_bytes())
+    (inbox / "late.jsonl").write_text(_unlabelled(sample))
     os.utime(inbox / "late.jsonl", (1, 1))
     settings = Settings(home=live_home)
     lake, table = Lake.open(settings), names.published_table("receipts")
@@ -47,6 +48,12 @@ def test_backfill_publishes_each_day_once(
     assert [run["state"] for run in runs] == ["success"] * 3
     assert _days(lake, table) - before == {"2026-03-01", "2026-03-02", "2026-03-03"}
     assert_job_is_below_its_task(live_home, DAG, "publish", "ingest")
+
+
+def _unlabelled(sample: Path) -> str:
+    """Nobody has typed their fields: they start no training, and are put to review."""
+    rows = [json.loads(line) for line in sample.read_text(encoding="utf-8").splitlines()]
+    return "".join(json.dumps(row | {"fields": None}) + "\n" for row in rows)
 
 
 def _backfill(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
