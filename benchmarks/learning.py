@@ -14,8 +14,9 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cached_property
+from itertools import compress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +24,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks.extraction_cv import DATA, read, score
-from benchmarks.learning_curve import LABELS, Point, Seed
-from benchmarks.learning_page import START, draw, page
+from benchmarks.learning_curve import LABELS, START, Point, Seed
+from benchmarks.learning_page import draw, page
 from pipelines import specs
 from pipelines.contracts.spec import ModelSpec
 from pipelines.extraction.estimator import FieldExtractor, FittedExtractor
@@ -47,6 +48,8 @@ class Receipts:
 
     def __init__(self, path: Path, spec: ModelSpec) -> None:
         self.spec = spec
+        self.names = list(spec.fields)
+        """The fields in the order of the columns of `Known`."""
         rows = read(path)
         self.features = compute(rows, spec)
         self.truth = [dict(fields) for fields in rows["fields"].to_pylist()]
@@ -55,18 +58,14 @@ class Receipts:
             for pages in rows["pages"].to_pylist()
         ]
 
-    @cached_property
-    def names(self) -> list[str]:
-        """The fields in the order of the columns of `Known`."""
-        return list(self.spec.fields)
-
     def fit(self, known: Known, seed: int) -> FittedExtractor:
         """Learns from the labelled fields alone; the others are masked."""
         rows = np.flatnonzero(known.any(axis=1))
         labels = [
-            [(name, self.truth[row].get(name)) for name in self._named(known[row])] for row in rows
+            [(name, self.truth[row].get(name)) for name in compress(self.names, known[row])]
+            for row in rows
         ]
-        table = self.features.take(pa.array(rows))
+        table = self.features.take(rows)
         place = table.schema.get_field_index("fields")
         field = table.schema.field(place)
         table = table.set_column(place, field, pa.array(labels, field.type))
@@ -74,17 +73,18 @@ class Receipts:
 
     def measure(self, model: FittedExtractor, known: Known, tested: NDArray[np.intp]) -> Point:
         """Scores of the tested documents."""
-        answers = model.predict(self.features.take(pa.array(tested)))["fields"].to_pylist()
-        found = score(self.spec, answers, [self.truth[row] for row in tested])["micro"]
+        truth = [self.truth[row] for row in tested]
+        found = score(self.spec, self._answers(model, tested), truth)["micro"]
         return Point(int(known.sum()), int(known.any(axis=1).sum()), found["f1"], found["f1_value"])
 
     def doubt(self, model: FittedExtractor, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Probability that each answer is wrong: shape (rows, fields)."""
-        answers = model.predict(self.features.take(pa.array(rows)))["fields"].to_pylist()
+        answers = self._answers(model, rows)
         return 1 - np.array([[field["confidence"] for field in one] for one in answers])
 
-    def _named(self, known: NDArray[np.bool_]) -> list[str]:
-        return [name for name, there in zip(self.names, known, strict=True) if there]
+    def _answers(self, model: FittedExtractor, rows: NDArray[np.intp]) -> list[Any]:
+        answers: list[Any] = model.predict(self.features.take(rows))["fields"].to_pylist()
+        return answers
 
 
 Label = Callable[[Receipts, FittedExtractor, NDArray[np.intp], Known, int], None]

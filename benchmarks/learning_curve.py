@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+START = 6
+"""Documents that are labelled before the first model, by chance."""
 LABELS = (24, 40, 64, 100, 136, 184, 240, 304, 400, 520)
 """Fields that somebody has looked at when a model is trained."""
 SHARE = 0.95
