@@ -13,14 +13,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from factories.published import published_day
+from factories.sketch_days import sketch
 from pyiceberg.expressions import In
 
 from pipelines import evaluation, features, registry, scoring, specs, training
 from pipelines.contracts import names
 from pipelines.contracts.correction import RetrainReason
 from pipelines.contracts.decision import Answer, DecisionResult
-from pipelines.contracts.monitor_result import MonitorPlan, MonitorResult
-from pipelines.contracts.monitoring import Binning, Sketch
+from pipelines.contracts.monitor_result import MonitorResult
 from pipelines.contracts.result import FeaturesResult, GateResult, TakenRequest
 from pipelines.corrections.desk import Desk
 from pipelines.evaluation import EvaluationSpec
@@ -28,16 +28,13 @@ from pipelines.gate import step as gate
 from pipelines.gate.step import GateSpec
 from pipelines.governance.decide import ask, decide
 from pipelines.ingestion.record import Block, Limits
-from pipelines.lake import predictions, windows
+from pipelines.lake import predictions
 from pipelines.lake.lake import Lake
 from pipelines.lake.predictions import Made
 from pipelines.lake.published import notes, publications
-from pipelines.lake.windows import INPUT, OUTPUT, Part
 from pipelines.monitoring import known
 from pipelines.monitoring.look import Deps
 from pipelines.monitoring.plan import plan
-from pipelines.monitoring.sketches import binning
-from pipelines.monitoring.sketches.sketch import finished, of_table
 from pipelines.monitoring.step import JudgeSpec
 from pipelines.monitoring.step import run as judge
 from pipelines.opsdb import ledger
@@ -45,7 +42,6 @@ from pipelines.opsdb.database import OpsDb
 from pipelines.registry import RegistrationSpec, Registry
 from pipelines.scoring.choose import choose
 from pipelines.settings import Settings
-from pipelines.tasks import task
 from pipelines.training import TrainSpec
 
 MODEL, DATASET = "card_fraud", "card_transactions"
@@ -201,7 +197,9 @@ class Months:
         found = known.read(self.spec, settings=self.settings, now=now, **self.stores)
         planned = plan(self.spec, found, window=None, calibrate=False)
         deps = Deps(settings=self.settings, now=now, **self.stores)
-        spec = JudgeSpec(model=self.spec, plan=planned, binning=self._sketch(planned))
+        snapshot, rows = self._published()
+        binning = sketch(planned, self.lake, self.spec, snapshot, rows)
+        spec = JudgeSpec(model=self.spec, plan=planned, binning=binning)
         return judge(spec, deps)
 
     def precision(self, days: list[str]) -> float:
@@ -235,62 +233,6 @@ class Months:
             model=MODEL, table=table, snapshot_id=self.lake.append(table, made, {}),
             input_snapshot_id=snapshot, feature_key=key, rows=len(made), reused=False,
         )  # fmt: skip
-
-    def _sketch(self, planned: MonitorPlan) -> str:
-        snapshot, rows = self._published()
-        shown = predictions.shown(predictions.states(self.lake, MODEL))
-        published = publications(self.lake, DATASET, snapshot)
-        for group in self.spec.history.groups if self.spec.history else ():
-            rows = features.of_group(rows, self.spec, group)
-        answers = predictions.read(self.lake, MODEL, days=planned.days).sort_by(KEY)
-        kind = task(self.spec.task)
-        watched = {
-            INPUT: (kind.watched_inputs(rows, self.spec), rows[names.DAY]),
-            OUTPUT: (kind.watched_outputs(answers, self.spec), answers[names.DAY]),
-        }
-        bins = (
-            windows.binning(self.lake, MODEL, planned.binning)
-            if planned.binning
-            else self._bins(watched, planned.reference_days)
-        )
-        there = windows.parts(self.lake, MODEL)
-        found: dict[tuple[str, Any, str], list[Sketch]] = {}
-        made: dict[tuple[str, Any, str], Part] = {}
-        for side, (table, column) in watched.items():
-            columns = [one for one in bins.columns if one.side == side]
-            for day in planned.days:
-                version = shown.get(day) if side == OUTPUT else None
-                part = Part(
-                    source=f"{published[day].snapshot_id} {version}",
-                    rows=published[day].rows,
-                    version=version,
-                )
-                place = (bins.key, side, day)
-                if there.get(place) == part or (side == OUTPUT and version is None):
-                    continue
-                mine = table.filter(pc.equal(column, day))
-                found[place] = [finished(one) for one in of_table(mine, columns)]
-                made[place] = part
-        if made:
-            base = self.lake.current_snapshot(names.windows_table(MODEL))
-            windows.write(self.lake, MODEL, found, made, token=f"sketch {len(there)}", base=base)
-        return bins.key
-
-    def _bins(self, watched: dict[Any, tuple[pa.Table, Any]], days: list[str]) -> Binning:
-        columns = []
-        for side, (table, column) in watched.items():
-            mine = table.filter(pc.is_in(column, pa.array(days)))
-            given = {}
-            if names.REVIEWED in mine.column_names:
-                scores = mine[names.REVIEWED].combine_chunks()
-                a_day = len(mine) / len(days)
-                given[names.REVIEWED] = [
-                    task(self.spec.task).review_threshold(scores, a_day, self.spec)
-                ]
-            columns += binning.choose(mine, side, self.spec.monitoring, given)
-        made = Binning(model=MODEL, columns=tuple(columns))
-        windows.keep_binning(self.lake, MODEL, made, made.key)
-        return made
 
 
 def _unlabelled(rows: pa.Table) -> pa.Table:
