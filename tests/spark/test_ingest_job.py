@@ -87,15 +87,16 @@ def test_ingest_empties_a_day_whose_files_are_gone(spark_settings, dataset):
     assert pending_days(name, spark_settings) == []
 
 
-def test_ingest_publishes_nothing_when_a_batch_is_over_its_limit(spark_settings, dataset, tmp_path):
+def test_ingest_publishes_nothing_when_a_batch_is_over_its_limit(
+    spark_settings, dataset, tmp_path, monkeypatch
+):
     name = dataset("over_limit")
     land(spark_settings, name, [*rows(2), unreadable(8), unreadable(9)])
     report = tmp_path / "result.json"
     arguments = ["--dataset", name, "--days", DAY, "--token", "o", "--result", str(report)]
-    monkey = pytest.MonkeyPatch()
-    monkey.setattr(ingest.configuration, "load", lambda: spark_settings)
+    monkeypatch.setattr(ingest.configuration, "load", lambda: spark_settings)
 
-    with monkey.context(), pytest.raises(BadDataError, match=r"50%.*25%: not_json \(2\)"):
+    with pytest.raises(BadDataError, match=r"50%.*25%: not_json \(2\)"):
         ingest.main(arguments)
 
     lake = Lake.open(spark_settings)
