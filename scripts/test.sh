@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests, fast ones first. `fast`: linters, types, import law and what needs neither Spark,
-# Airflow nor a service. `all`: then whether a model got worse (half a minute), and everything
-# else, one test at a time, as two cores allow.
+# Airflow nor a service. `all`: then whether a model got worse (half a minute), the slower tests two
+# files at a time, and at last what runs services, which has the machine to itself.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 export PATH="$PWD/.venv/bin:$PATH"
 HEAVY="spark or airflow or services or slow"
@@ -33,5 +33,6 @@ step pytest -q -n 2 -m "not ($HEAVY)"
 if [ "${1:-fast}" = all ]; then
     step millrace gate
     install_chromium
-    step pytest -q -m "$HEAVY" --durations=15
+    step pytest -q -n 2 --dist loadfile -m "($HEAVY) and not services" --durations=15
+    step pytest -q -m services --durations=15
 fi

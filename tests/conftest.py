@@ -17,18 +17,6 @@ settings.register_profile(
 )
 settings.load_profile("millrace")
 
-_SHARED = ("spark", "airflow")
-"""Markers of tests that share something of a session that takes long to make."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes share the tests (`--dist loadgroup`), those of a group stay together:
-    Spark and Airflow are started once, and a file's fixtures are made once."""
-    for item in items:
-        kind = next((one for one in _SHARED if item.get_closest_marker(one)), item.path.name)
-        item.add_marker(pytest.mark.xdist_group(kind))
-
-
 SHARED_DATA = PROJECT_ROOT.parent / "shared" / "data"
 
 
