@@ -17,7 +17,7 @@ from pipelines.monitoring.drift import history
 from pipelines.monitoring.drift.calibrate import calibrate
 from pipelines.monitoring.drift.rule import Judgement, Watched, judge, watched
 
-SEED = 2_026
+SEED = 2_027
 """Of what is reported; all tuning was done with others."""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LABELS = ("fraud", "rank_of_fraud")

@@ -132,7 +132,7 @@ def _on_one_field(share: float, others: float = 0.0) -> np.ndarray:
 
 
 def _worse_on_a_slice(draw: Draw) -> Signals:
-    golden = seen(draw, GOLDEN, 0.9, 0.0, noisy_spoil=0.12)
+    golden = seen(draw, GOLDEN, 0.9, 0.0, noisy_spoil=0.1)
     return signals(golden, seen(draw, RECENT, 0.9, 0.0))
 
 

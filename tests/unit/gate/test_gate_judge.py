@@ -21,6 +21,7 @@ def test_verdict_promotes_with_every_sentence_when_all_passes():
     text = "\n".join(verdict.reasons)
     assert "a loss of 0.010 must be ruled out" in text
     assert "gain of the overall score on 400 documents" in text
+    assert "with 99.8% certainty" in text
 
 
 @pytest.mark.parametrize(
