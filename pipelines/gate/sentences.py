@@ -60,8 +60,8 @@ def gain_sentence(one: Judged, policy: GatePolicy) -> str:
     return (
         f"The gain of the overall score on {claim.n} {one.unit} of the {one.rows} set is "
         f"{claim.difference:+.3f}, at least {claim.gain_low:+.3f} with "
-        f"{100 * (1 - policy.gain_level):g}% certainty; {policy.min_gain:.3f} or more must be seen, and "
-        "no gain at all ruled out."
+        f"{100 * (1 - policy.gain_level):g}% certainty; {policy.min_gain:.3f} or more must be "
+        "seen, and no gain at all ruled out."
     )
 
 
