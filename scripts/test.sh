@@ -33,6 +33,6 @@ step pytest -q -n 2 -m "not ($HEAVY)"
 if [ "${1:-fast}" = all ]; then
     step millrace gate
     install_chromium
-    step pytest -q -n 2 --dist loadfile -m "($HEAVY) and not services" --durations=15
+    step pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "($HEAVY) and not services" --durations=15
     step pytest -q -m services --durations=15
 fi

@@ -63,6 +63,8 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     # httpx logs every address that is asked for, with its query.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # Great Expectations says of hundreds of its own functions that it does not document them.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 class JsonLines(logging.Formatter):
