@@ -20,6 +20,11 @@ OTHERS_PARSED_SECONDS = 15
 """Time between the first DAG that Airflow shows after a start and the last one."""
 
 
+AGAIN_SECONDS = (0.5, 2.0)
+"""Waits before Airflow is asked again that answered 500: on SQLite a write that found the database
+locked is undone and answered so."""
+
+
 class AirflowClient:
     """A signed-in session of one named user at one Airflow."""
 
@@ -41,8 +46,10 @@ class AirflowClient:
                 f"{dag_id} has no parameter {', '.join(unknown)}; known: "
                 f"{', '.join(known) or 'none'}. Mend --param."
             )
-        body = {"logical_date": None, "conf": conf, "note": note or None}
-        run_id: str = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
+        # Named here, so that asked twice it is one run.
+        run_id = f"manual__{datetime.now(UTC).isoformat()}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf, "note": note or None}
+        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
         return run_id
 
     def hold(self, dag_id: str, held: bool) -> None:
@@ -205,13 +212,12 @@ class AirflowClient:
         return None
 
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        try:
-            response = self._http.request(method, path, **arguments)
-        except httpx.HTTPError as error:
-            raise TransientError(
-                f"Airflow at {self.url} does not answer ({error}). "
-                "See `millrace status`; start it with `millrace up`."
-            ) from error
+        response = self._request(method, path, **arguments)
+        for wait in AGAIN_SECONDS:
+            if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                break
+            time.sleep(wait)
+            response = self._request(method, path, **arguments)
         if response.status_code == 404:
             raise NotFoundError(f"Airflow knows no {path}: {_detail(response)}")
         if response.status_code in {400, 401, 403, 409, 422}:
@@ -222,6 +228,15 @@ class AirflowClient:
             )
         answer: dict[str, Any] = response.json()
         return answer
+
+    def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **arguments)
+        except httpx.HTTPError as error:
+            raise TransientError(
+                f"Airflow at {self.url} does not answer ({error}). "
+                "See `millrace status`; start it with `millrace up`."
+            ) from error
 
 
 def _detail(response: httpx.Response) -> str:

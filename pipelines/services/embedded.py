@@ -4,15 +4,18 @@ for Prometheus, Spark."""
 import datetime as dt
 import socket
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import httpx
 
-from pipelines.services import ports, secrets
+from pipelines.services import environment, ports, secrets
 from pipelines.settings import Settings
 
 AIRFLOW = "airflow"
+API_LOCK_SECONDS = 5
+"""How long a write of Airflow's API to SQLite waits for another one. It waits in the event loop:
+where the other is a request of the same server, ready but for its answer, both wait in vain."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Service:
     """Seconds it gets to stop by itself."""
     stop_stage: int
     """Lower ones are stopped first: tasks that end need the API server until they have."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Of its environment, other than those of the rest."""
 
 
 def services(settings: Settings, *, spark: bool = True) -> list[Service]:
@@ -49,7 +54,12 @@ def _airflow(port: int, settings: Settings) -> list[Service]:
     url = f"http://127.0.0.1:{port}"
 
     def component(
-        name: str, *options: str, stage: int = 1, grace: float = 20, answers: bool = False
+        name: str,
+        *options: str,
+        stage: int = 1,
+        grace: float = 20,
+        answers: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> Service:
         return Service(
             name=name,
@@ -59,10 +69,12 @@ def _airflow(port: int, settings: Settings) -> list[Service]:
             is_ready=lambda started: _is_healthy(url, name.replace("-", "_"), started),
             grace=grace,
             stop_stage=stage,
+            variables=variables or {},
         )
 
+    impatient = environment.metadata(settings.metadata_uri, API_LOCK_SECONDS)
     return [
-        component("api-server", stage=2, grace=10, answers=True),
+        component("api-server", stage=2, grace=10, answers=True, variables=impatient),
         component("scheduler", "--skip-serve-logs"),
         component("dag-processor"),
         component("triggerer", "--skip-serve-logs"),

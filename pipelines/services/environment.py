@@ -128,7 +128,7 @@ def _airflow(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API__PORT": url.rpartition(":")[2],
         "AIRFLOW__API__SECRET_KEY_CMD": _read(secrets.path(settings, "api")),
         "AIRFLOW__API_AUTH__JWT_SECRET_CMD": _read(secrets.path(settings, "jwt")),
-        **_metadata(settings.metadata_uri),
+        **metadata(settings.metadata_uri),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.logs / "airflow"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
             settings.logs / "dag_processor"
@@ -140,11 +140,12 @@ def _airflow(settings: Settings) -> dict[str, str]:
     }
 
 
-def _metadata(uri: str) -> dict[str, str]:
-    """Airflow's own database, by the driver that is in the lock."""
+def metadata(uri: str, lock_seconds: int = 30) -> dict[str, str]:
+    """Airflow's own database, by the driver that is in the lock; `lock_seconds` is how long a
+    write to SQLite waits for another one."""
     name = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
     if uri.startswith("sqlite:///"):
-        return {name: f"{uri}?timeout=30"}
+        return {name: f"{uri}?timeout={lock_seconds}"}
     kind, _, rest = uri.partition("://")
     driver = "postgresql+psycopg2" if kind == "postgresql" else kind
     # By default Airflow wants a second driver for its endpoint that waits for the end of a run.

@@ -144,7 +144,10 @@ def _start(settings: Settings, run: Run, services: list[Service], say: Say) -> N
     try:
         for service in services:
             own[service.name] = run.records[service.name] = process.start(
-                service.name, service.command, environ, _log(settings, service.name)
+                service.name,
+                service.command,
+                environ | dict(service.variables),
+                _log(settings, service.name),
             )
             state.save(settings, run)
         _await(settings, services, own, lambda text: say(f"{text}  {_since(begin)}"))
