@@ -13,7 +13,7 @@ from pipelines.opsdb.database import OpsDb
 from pipelines.samples.card_transactions import generate
 from pipelines.settings import Settings
 
-pytestmark = pytest.mark.services
+pytestmark = pytest.mark.slow
 
 Run = Callable[..., str]
 MODEL, SHIFT = "card_fraud", "2026-03-09"

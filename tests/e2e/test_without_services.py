@@ -13,7 +13,7 @@ from pipelines.registry import Registry
 from pipelines.samples.receipts import generate
 from pipelines.settings import Settings
 
-pytestmark = pytest.mark.services
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
