@@ -66,6 +66,8 @@ def _launch_conf(settings: Settings) -> dict[str, str]:
         "spark.driver.memory": settings.spark_driver_memory,
         "spark.driver.extraJavaOptions": settings.spark_java_options,
         "spark.sql.warehouse.dir": (settings.runs / "spark-warehouse").as_uri(),
+        # Each job has Python workers of its own, which rest for a minute after it: 200 MB each.
+        "spark.python.factory.idleWorkerMaxPoolSize": "1",
     }
 
 
