@@ -1,7 +1,7 @@
 """What a version learnt from reviewers, and whose corrections it did not. Only reads.
 
 Who was held back is fixed when a training takes its request. Who is held back later is told too:
-the version still learnt from what he said.
+the version still learnt from what they said.
 """
 
 from dataclasses import dataclass
@@ -24,20 +24,20 @@ class Held:
     standing: Standing
     """Since when, by whom, and by which figure."""
     corrections: int
-    """Fields that he spoke on until the training, also those he found right."""
+    """Fields that they spoke on until the training, also those found right."""
     left_out: bool | None
     """Whether the version learnt from none of them; None where that is not on record."""
     counts_now: bool
-    """A supervisor let him count again since."""
+    """A supervisor let them count again since."""
 
     @property
     def fate(self) -> str:
-        """What became of his corrections, with their number."""
+        """What became of the corrections, with their number."""
         if self.left_out is None:
             return f"{self.corrections}, whether a trial left them out is not on record"
         if not self.left_out:
-            return f"{self.corrections} learnt from, he was held back after the training"
-        since = ", but he counts again since" if self.counts_now else ""
+            return f"{self.corrections} learnt from, held back only after the training"
+        since = ", but they count again since" if self.counts_now else ""
         return f"{self.corrections} left out{since}"
 
 

@@ -118,7 +118,7 @@ def _reviewers(candidate: ModelVersion, settings: Settings) -> str:
     lines = [
         f"- {_plain(one.standing.reviewer)}, held back by {_plain(one.standing.by)} on "
         f"{one.standing.at:%Y-%m-%d}: {_plain(one.standing.why)}. "
-        f"His corrections: {one.fate}."
+        f"Corrections: {one.fate}."
         for one in found.held
     ]
     return "### What reviewers said\n\n" + "\n".join([found.summary, "", *lines])

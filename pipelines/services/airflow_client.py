@@ -18,8 +18,6 @@ PAUSE_SEEN_SECONDS = 3
 pause makes it take the two for one that went wrong, and ask again; people are never that quick."""
 OTHERS_PARSED_SECONDS = 15
 """Time between the first DAG that Airflow shows after a start and the last one."""
-
-
 AGAIN_SECONDS = (0.5, 2.0)
 """Waits before Airflow is asked again that answered 500: on SQLite a write that found the database
 locked is undone and answered so."""

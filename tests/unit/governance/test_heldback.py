@@ -53,7 +53,7 @@ def test_reviewer_who_counts_again_was_left_out_all_the_same(opsdb, registry, ho
     with opsdb.write() as session:
         hold.let_count(session, "receipts", "gus", "he has learnt", "sam", NOW)
     [gus] = read(home, registry, 2).held
-    assert (gus.left_out, gus.fate) == (True, "2 left out, but he counts again since")
+    assert (gus.left_out, gus.fate) == (True, "2 left out, but they count again since")
     assert gus.standing.why == FIGURE
 
 

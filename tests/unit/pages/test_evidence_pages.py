@@ -168,7 +168,7 @@ def test_reviewers_held_back_are_shown_with_their_figure_and_what_was_left_out(o
     assert "It learnt from 4 fields of 4 documents that reviewers looked at." in said
     since = "2026-11-21 03:00Z by millrace"
     assert f"gus {since} {FIGURE} 2 left out" in said
-    assert f"bob {since} {FIGURE} 2 learnt from, he was held back after the training" in said
+    assert f"bob {since} {FIGURE} 2 learnt from, held back only after the training" in said
     assert "What reviewers said" not in text(own_home.model(1)), "a version of typed labels"
 
 
