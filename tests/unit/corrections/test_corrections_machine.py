@@ -3,6 +3,7 @@
 import itertools
 from datetime import timedelta
 
+import pytest
 from factories.corrections import FIELDS, correction, judgements, put, review_task
 from factories.operations import NOW
 from hypothesis import settings
@@ -21,6 +22,8 @@ from pipelines.corrections import claim, hold, labels, record, training
 from pipelines.corrections.verify import faults
 from pipelines.errors import RefusedError
 from pipelines.opsdb import corrections, requests, reviewing
+
+pytestmark = pytest.mark.slow
 
 _names = itertools.count()
 _people = st.sampled_from(["ann", "bob", "cat", "dan"])

@@ -6,6 +6,8 @@ import pytest
 from pipelines.evaluation.calibration import equal_widths
 from pipelines.evaluation.miscalibration import miscalibration
 
+pytestmark = pytest.mark.slow
+
 FIELDS = 4
 
 

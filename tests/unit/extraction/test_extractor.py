@@ -17,6 +17,8 @@ from pipelines.extraction.normalise import strict
 from pipelines.extraction.schema import PREDICTIONS
 from tests.factories.documents import extraction_spec, line, receipt, receipts, table
 
+pytestmark = pytest.mark.slow
+
 INVOICE = extraction_spec(company="name", invoice_number="code", tax="money", total="money")
 
 

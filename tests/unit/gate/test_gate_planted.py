@@ -9,6 +9,8 @@ from benchmarks.planted import PLANTED, POLICY
 from pipelines.gate.judge import decide, judge
 from pipelines.gate.rules import CHECK_RULES, SCORE_RULES
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 2
 RULES = {**CHECK_RULES, **SCORE_RULES}
 

@@ -2,10 +2,13 @@
 
 from datetime import date, timedelta
 
+import pytest
 from landing_readers import add_dataset
 
 from pipelines import specs
 from pipelines.ingestion import reading
+
+pytestmark = pytest.mark.slow
 
 
 def test_file_is_left_for_next_time_when_it_changes_while_it_is_read(

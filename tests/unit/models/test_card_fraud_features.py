@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from pipelines import features, specs
 from pipelines.errors import BadDataError
 
+pytestmark = pytest.mark.slow
+
 SPEC = specs.model("card_fraud")
 DAYS = (1, 7, 30)
 

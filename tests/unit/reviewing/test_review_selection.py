@@ -3,12 +3,15 @@
 from hashlib import sha256
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.reviewing import audit
 from pipelines.reviewing.likeness import HEAD_LINES, Looks
 from pipelines.reviewing.select import choose
+
+pytestmark = pytest.mark.slow
 
 WORDS = [f"word{number}" for number in range(60)]
 

@@ -13,6 +13,8 @@ from pipelines.ingestion.readers import interchange
 from pipelines.ingestion.record import Limits, Record
 from pipelines.samples.receipts import generate
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(2**23, 2**30, 10**7)
 
 
