@@ -13,9 +13,6 @@ from pipelines.errors import NotFoundError, RefusedError, TransientError
 FINISHED_RUN = {"success", "failed"}
 _NOTE_LENGTH = 1000
 """Longest note that Airflow takes."""
-PAUSE_SEEN_SECONDS = 3
-"""From a task's pause to the first answer. An answer that comes before the scheduler has seen the
-pause makes it take the two for one that went wrong, and ask again; people are never that quick."""
 OTHERS_PARSED_SECONDS = 15
 """Time between the first DAG that Airflow shows after a start and the last one."""
 AGAIN_SECONDS = (0.5, 2.0)
@@ -159,7 +156,6 @@ class AirflowClient:
         while time.monotonic() < deadline:
             states = {task["task_id"]: task["state"] for task in self.tasks(dag_id, run_id)}
             if states.get(task_id) == "awaiting_input":
-                sleep(PAUSE_SEEN_SECONDS)
                 return True
             ended = self.run(dag_id, run_id)["state"] in FINISHED_RUN
             if ended or states.get(task_id) in {"success", "failed", "skipped"}:

@@ -53,3 +53,61 @@ def test_a_library_that_cannot_be_imported_keeps_no_scheduler_from_starting(
     airflow_env: dict[str, str],
 ) -> None:
     assert result_of(MISSING, airflow_env) == [False, True]
+
+
+TWICE = """
+import json
+from airflow.models.taskinstancekey import TaskInstanceKey
+from airflow.utils.state import TaskInstanceState as State
+from millrace_airflow.executor import WarmLocalExecutor
+from types import SimpleNamespace
+
+key = TaskInstanceKey("decide__receipts", "ask", "manual", 1, -1)
+told = []
+
+def tell(step):
+    told.append([step, [str(state) for state, _ in executor.get_event_buffer().values()]])
+
+class Recorded(WarmLocalExecutor):
+    def _check_workers(self):  # starts none
+        pass
+
+    def hand_over(self):
+        self.queued_tasks[key] = SimpleNamespace(key=key)
+        self._process_workloads([self.queued_tasks[key]])
+
+executor = Recorded(parallelism=1)
+import multiprocessing
+executor.activity_queue = multiprocessing.SimpleQueue()
+executor._unread_messages = multiprocessing.Value("I")
+
+executor.hand_over()
+executor.change_state(key, State.SUCCESS)
+tell("ended")
+executor.hand_over()
+executor.hand_over()
+executor.change_state(key, State.SUCCESS)
+tell("paused, and goes on")
+executor.change_state(key, State.FAILED)
+tell("then failed")
+executor.hand_over()
+executor.queued_tasks[key] = SimpleNamespace(key=key)
+executor.change_state(key, State.SUCCESS)
+tell("paused, and is to go on")
+executor.queued_tasks.clear()
+executor.change_state(key, State.SUCCESS)
+tell("of an earlier scheduler")
+print("RESULT" + json.dumps(told))
+"""
+
+
+def test_an_end_is_told_unless_the_task_goes_on_in_a_later_process(
+    airflow_env: dict[str, str],
+) -> None:
+    assert result_of(TWICE, airflow_env) == [
+        ["ended", ["success"]],
+        ["paused, and goes on", []],
+        ["then failed", ["failed"]],
+        ["paused, and is to go on", []],
+        ["of an earlier scheduler", ["success"]],
+    ]

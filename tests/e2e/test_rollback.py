@@ -1,8 +1,11 @@
 """Decisions on two champions in real Airflow: by either way, by nobody in time, and back again."""
 
+import os
 import resource
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from pipelines.opsdb import decisions, ledger
 from pipelines.opsdb.database import OpsDb
 from pipelines.registry.store import Registry
 from pipelines.scoring import predict
-from pipelines.services import secrets
+from pipelines.services import secrets, supervisor
 from pipelines.services.airflow_client import AirflowClient
 from pipelines.settings import Settings
 
@@ -134,6 +137,36 @@ def test_nobodys_word_in_time_is_a_rejection_on_record(
     late = millrace("approve", "receipts", "1", "--as", "ben", "--why", "after all")
     assert late.returncode == 5 and "nobody decided in time" in late.stderr
     assert champion(settings) == LATER
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_word_counts_that_comes_before_the_scheduler_has_read_of_the_question(
+    client: AirflowClient, ben: AirflowClient, settings: Settings
+) -> None:
+    run_id = client.trigger(ROLLBACK, {"why": "misread dates"})
+    deadline = time.monotonic() + 120
+    while "running" not in [one["state"] for one in client.tasks(ROLLBACK, run_id)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    with held(settings, "scheduler"):  # its workers go on
+        assert client.wait_for_question(ROLLBACK, run_id, "ask", 60, time.sleep)
+        ben.answer(ROLLBACK, run_id, "ask", "Leave the champion as it is", {"why": "on purpose"})
+    assert end(client, ROLLBACK, run_id)[0] == "success"
+    [asked] = [one for one in client.tasks(ROLLBACK, run_id) if one["task_id"] == "ask"]
+    assert (asked["state"], asked["try_number"]) == ("success", 1)
+    assert champion(settings) == LATER
+
+
+@contextmanager
+def held(settings: Settings, service: str) -> Iterator[None]:
+    """Keeps the first process of a service from doing anything."""
+    [pid] = [one.pid for one in supervisor.status(settings) if one.name == service]
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.usefixtures("two_versions")
