@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines.contracts.decision import Person
+from pipelines.contracts.decision import PLATFORM, Person
 from pipelines.contracts.policy import FieldName
 from pipelines.contracts.review import Place
 from pipelines.contracts.text import storable
@@ -191,6 +191,11 @@ class Standing(_Record):
     by: str
     """`millrace`, or the supervisor who decided."""
     at: AwareDatetime
+
+    @property
+    def undecided(self) -> bool:
+        """Held back by what was measured; a supervisor has not said yet whether it stays so."""
+        return self.held and self.by == PLATFORM
 
 
 class ThresholdVerdict(_Record):

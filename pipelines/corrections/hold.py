@@ -64,7 +64,7 @@ def worth_holding(found: Mapping[str, Record], policy: ReviewPolicy) -> list[Rec
 def judge(session: Session, spec: ModelSpec, now: datetime) -> list[Standing]:
     """Holds back whoever is due, each once; the new rows are what a supervisor is to be told.
 
-    Whom a supervisor let count again is judged anew on what he says from then on.
+    Whom a supervisor let count again is judged anew on what they say from then on.
     """
     known = standings.newest(session, spec.name)
     rows = corrections.rows(session, spec.name, documents=queue.seconded(session, spec.name))
@@ -87,7 +87,8 @@ def judge(session: Session, spec: ModelSpec, now: datetime) -> list[Standing]:
 
 
 def hold(session: Session, model: str, reviewer: str, why: str, by: str, now: datetime) -> Standing:
-    """A supervisor, or who measured the model trained with them, holds a reviewer back."""
+    """A supervisor, or who measured the model trained with them, holds a reviewer back; of one who
+    is held back already, a supervisor confirms it."""
     corrections.lock(session, model)
     return standings.write(session, model, reviewer, True, why, by, now)
 
@@ -95,6 +96,6 @@ def hold(session: Session, model: str, reviewer: str, why: str, by: str, now: da
 def let_count(
     session: Session, model: str, reviewer: str, why: str, by: str, now: datetime
 ) -> Standing:
-    """A supervisor lets a reviewer's corrections count again, all that he ever made."""
+    """A supervisor lets a reviewer's corrections count again, all that they ever made."""
     corrections.lock(session, model)
     return standings.write(session, model, reviewer, False, why, by, now)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
+from pipelines.contracts.decision import PLATFORM
 from pipelines.opsdb.monitortables import BreakerTable, IncidentRow, WindowRow
-from pipelines.opsdb.reviewtables import CorrectionRow, MemberRow, RetrainRow, TaskRow
+from pipelines.opsdb.reviewtables import CorrectionRow, MemberRow, RetrainRow, StandingRow, TaskRow
 from pipelines.opsdb.tables import LedgerTable, RequestRow
 
 
@@ -45,6 +46,17 @@ def review_queue(session: Session) -> list[Count]:
     count, since = func.count(), func.min(TaskRow.created_at)
     query = select(TaskRow.model, TaskRow.reason, count, since).where(TaskRow.state == "open")
     return _counts(session, query.group_by(TaskRow.model, TaskRow.reason))
+
+
+def reviewers_held(session: Session) -> list[Count]:
+    """Reviewers who were held back by what was measured and on whom no supervisor decided."""
+    newest = select(func.max(StandingRow.standing_id)).group_by(
+        StandingRow.model, StandingRow.reviewer
+    )
+    query = select(StandingRow.model, StandingRow.by, func.count(), func.min(StandingRow.at)).where(
+        StandingRow.standing_id.in_(newest), StandingRow.held, StandingRow.by == PLATFORM
+    )
+    return _counts(session, query.group_by(StandingRow.model, StandingRow.by))
 
 
 def corrections_waiting(session: Session) -> list[Count]:

@@ -162,7 +162,7 @@ def release(
     task_id: Annotated[int, Form()],
     held_by: Text,
 ) -> Response:
-    """Takes a document out of somebody's hands; his draft stays."""
+    """Takes a document out of somebody's hands; their draft stays."""
     _require_supervisor(visitor, csrf)
     with office.db.write() as session:
         task = reviewing.task(session, task_id)

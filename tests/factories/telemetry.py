@@ -8,6 +8,7 @@ from factories.corrections import write as write_corrections
 from factories.operations import NOW, change, request, verdict
 
 from pipelines.contracts.correction import RetrainReason
+from pipelines.contracts.decision import PLATFORM
 from pipelines.contracts.monitoring import DriftVerdict, WindowRecord
 from pipelines.contracts.telemetry import DagRun, StepRun
 from pipelines.opsdb import (
@@ -18,6 +19,7 @@ from pipelines.opsdb import (
     ledger,
     monitoring,
     requests,
+    standings,
     steps,
 )
 from pipelines.opsdb.database import OpsDb
@@ -79,6 +81,7 @@ def fill(db: OpsDb) -> None:
             session, "receipts", "drift", severity="high", since="2026-11-20",
             window="2026-11-20", headline="total moved", causes=[], moved=["input/total"], now=NOW,
         )  # fmt: skip
+        standings.write(session, "receipts", "rio", True, "overruled", PLATFORM, NOW)
         breaker.turn(
             session, "receipts", paused=True, person="ada", reason="broken inputs", now=NOW
         )

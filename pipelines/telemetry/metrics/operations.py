@@ -28,6 +28,8 @@ class Operations:
                           figures.decisions_waiting(session), now),
                 *_waiting("retrain_requests", "Retrain requests that are open or run", "state",
                           figures.retrain_requests(session), now),
+                *_waiting("reviewers_held", "Reviewers held back whom no supervisor judged", None,
+                          figures.reviewers_held(session), now),
                 _corrections(figures.corrections_waiting(session)),
                 *_champions(figures.champions(session), now),
                 *_incidents(figures.open_incidents(session), now),

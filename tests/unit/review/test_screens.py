@@ -1,4 +1,4 @@
-"""The pages for people: own work, the supervisor's queue and what he can do there."""
+"""The pages for people: own work, the supervisor's queue and what can be done there."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,9 @@ from factories.review_pages import Pages
 from starlette.testclient import TestClient
 
 from pipelines.contracts.account import FIRST_USERS
+from pipelines.contracts.decision import PLATFORM
 from pipelines.opsdb import accounts, standings
+from pipelines.opsdb.figures import reviewers_held
 from pipelines.review import figures
 from pipelines.review.__main__ import seed
 from pipelines.review.help import KEYS
@@ -74,6 +76,27 @@ def test_supervisor_releases_a_document_and_holds_a_reviewer_back(pages: Pages) 
             assert (standings.held(session, "receipts") == {"rio"}) is (held == "true")
         text = sam.get("/queue").text
         assert ("too quick &lt;b&gt;by far&lt;/b&gt;" in text) is (held == "true")
+
+
+def test_supervisor_is_asked_about_a_reviewer_who_was_held_back_until_somebody_decides(
+    pages: Pages,
+) -> None:
+    sam = pages.sign_in("sam")
+    assert "Keep held back" not in sam.get("/queue").text
+    with pages.db.write() as session:
+        standings.write(session, "receipts", "rio", True, "overruled", PLATFORM, NOW)
+    with pages.db.read() as session:
+        assert [(one.model, one.number) for one in reviewers_held(session)] == [("receipts", 1)]
+    text = sam.get("/queue").text
+    assert "<b>held back</b> by millrace: overruled" in text
+    assert "Let count" in text and "Keep held back" in text
+    content = form(sam, model="receipts", name="rio", held="true", why="read ten of them")
+    assert sam.post("/queue/standing", data=content).status_code == 303
+    text = sam.get("/queue").text
+    assert "<b>held back</b> by sam: read ten of them" in text
+    assert "Let count" in text and "Keep held back" not in text
+    with pages.db.read() as session:
+        assert standings.held(session, "receipts") == {"rio"} and reviewers_held(session) == []
 
 
 def test_agreement_is_shown_to_both_who_judged_one_document(pages: Pages) -> None:

@@ -67,6 +67,8 @@ def test_figures_of_a_full_database_are_exported(opsdb):
     assert value("decisions_waiting", **model) == 2
     assert value("retrain_requests", **model, state="open") == 1
     assert value("corrections_waiting", **model) == 1, "what was right or undone is none"
+    assert value("reviewers_held", **model) == 1
+    assert value("reviewers_held_age_seconds", **model) == 3600
     assert value("champion_version", **model) == 1, "a shadow is no champion"
     assert value("champion_age_seconds", **model) == 2 * 86_400 + 3600
     assert value("incidents_open", **model, kind="drift", severity="high") == 1
