@@ -151,10 +151,12 @@ def _say_published(dataset: str, days: list[str], settings: Settings) -> None:
 
     states = published_days(Lake.open(settings), dataset)
     mine = [states[day] for day in days if day in states]
+    # What could not be read landed under the day on which it came.
+    filled = [day for day in days if day in states and states[day].rows_published]
     reasons = sum((Counter(day.quarantine_reasons) for day in mine), Counter[str]())
     console = Console(soft_wrap=True)
     console.print(
-        f"published: {sum(day.rows_published for day in mine)} rows of {_named(days)}; "
+        f"published: {sum(day.rows_published for day in mine)} rows of {_named(filled or days)}; "
         f"quarantined: {sum(day.rows_quarantined for day in mine)}",
         highlight=False,
     )
