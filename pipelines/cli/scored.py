@@ -33,7 +33,7 @@ def say_scored(model: str, settings: Settings) -> None:
         mine = [
             (state, (day, version) in shown)
             for (one, day), state in states.items()
-            if (one, state.role) == (version, role)
+            if (one, state.role) == (version, role) and state.rows_in
         ]
         rows_in, refused = (sum(s.rows_in for s, _ in mine), sum(s.refused for s, _ in mine))
         days = sum(seen for _, seen in mine)

@@ -8,7 +8,7 @@ from pipelines.lake.lake import Lake
 from pipelines.lake.predictions import DayState, Made, notes
 from pipelines.settings import Settings
 
-MONDAY, TUESDAY = "2026-01-05", "2026-01-06"
+MONDAY, TUESDAY, LATER = "2026-01-05", "2026-01-06", "2026-01-20"
 
 
 def commit(settings: Settings, states: dict, **made: object) -> None:
@@ -27,6 +27,8 @@ def test_terminal_says_who_scored_what_and_which_is_shown(tmp_path, capsys):
     champion = DayState(published=1, role="champion", since=1, rows_in=10, refused=1)
     shadow = DayState(published=1, role="shadow", since=2, rows_in=10, refused=0)
     states = {(1, MONDAY): champion, (1, TUESDAY): champion, (2, TUESDAY): shadow}
+    # An unreadable file landed on a day of which nothing was published.
+    states[1, LATER] = champion.model_copy(update={"rows_in": 0, "refused": 0})
     commit(settings, states, added={1: 18, 2: 10}, removed={1: 3}, refused={"not_computable": 2})
 
     say_scored("receipts", settings)
