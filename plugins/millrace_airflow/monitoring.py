@@ -44,7 +44,10 @@ def window(model: str, *, params: dict[str, Any], **context: Any) -> dict[str, A
             raise
         raise AirflowSkipException(str(error)) from error
     if not made.windows and made.reference is not None:
-        raise AirflowSkipException(f"every complete day of {spec.dataset} is judged already")
+        raise AirflowSkipException(
+            f"no complete day of {spec.dataset} after {made.reference_days[-1]}, the last of the "
+            "reference, is left to judge. Name an earlier one with the parameter `window`."
+        )
     log.info("windows: %s; reference: %s", made.windows, made.reference or made.reference_days)
     return made.to_xcom()
 
