@@ -79,7 +79,8 @@ def shortened(verdict: Verdict) -> Verdict:
     if len(reasons) > _SHOWN_REASONS:
         # The last sentence of an undecided verdict says what would decide it.
         left = len(reasons) - _SHOWN_REASONS
-        more = f"{left} more reasons are in the evidence."
+        count = "1 more reason is" if left == 1 else f"{left} more reasons are"
+        more = f"{count} in the evidence."
         reasons = [*reasons[: _SHOWN_REASONS - 1], reasons[-1], more]
     return verdict.model_copy(update={"reasons": reasons})
 
