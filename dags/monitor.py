@@ -16,7 +16,7 @@ The first run makes the reference, and so does `millrace monitor calibrate card_
 window older than the newest judged one is history: it is kept, and opens and closes nothing.
 
 **When it fails**
-- *window* skipped: nothing was published lately, or every day is judged already.
+- *window* skipped: nothing was published lately, or no day after the reference is left to judge.
 - *window* with `a reference needs`: too few days before the window. Ingest more, or name a later
   one.
 - *sketch*: the message names the table or the column; clear the task. Until then the window is an

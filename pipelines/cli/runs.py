@@ -150,9 +150,10 @@ def _say_published(dataset: str, days: list[str], settings: Settings) -> None:
     from pipelines.lake.published import published_days
 
     states = published_days(Lake.open(settings), dataset)
-    mine = [states[day] for day in days if day in states]
+    named = {day: states[day] for day in days if day in states}
+    mine = named.values()
     # What could not be read landed under the day on which it came.
-    filled = [day for day in days if day in states and states[day].rows_published]
+    filled = [day for day, one in named.items() if one.rows_published]
     reasons = sum((Counter(day.quarantine_reasons) for day in mine), Counter[str]())
     console = Console(soft_wrap=True)
     console.print(

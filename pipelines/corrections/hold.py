@@ -87,9 +87,14 @@ def judge(session: Session, spec: ModelSpec, now: datetime) -> list[Standing]:
 
 
 def hold(session: Session, model: str, reviewer: str, why: str, by: str, now: datetime) -> Standing:
-    """A supervisor, or who measured the model trained with them, holds a reviewer back; of one who
-    is held back already, a supervisor confirms it."""
+    """A supervisor, or who measured the model trained with them, holds a reviewer back.
+
+    Where it was done already by what was measured, the word confirms it and keeps the figure.
+    """
     corrections.lock(session, model)
+    known = standings.newest(session, model).get(reviewer)
+    if known is not None and known.undecided:
+        why = f"{why} ({known.by}: {known.why})"
     return standings.write(session, model, reviewer, True, why, by, now)
 
 

@@ -53,10 +53,10 @@ def reviewers_held(session: Session) -> list[Count]:
     newest = select(func.max(StandingRow.standing_id)).group_by(
         StandingRow.model, StandingRow.reviewer
     )
-    query = select(StandingRow.model, StandingRow.by, func.count(), func.min(StandingRow.at)).where(
-        StandingRow.standing_id.in_(newest), StandingRow.held, StandingRow.by == PLATFORM
-    )
-    return _counts(session, query.group_by(StandingRow.model, StandingRow.by))
+    query = select(
+        StandingRow.model, literal("undecided"), func.count(), func.min(StandingRow.at)
+    ).where(StandingRow.standing_id.in_(newest), StandingRow.held, StandingRow.by == PLATFORM)
+    return _counts(session, query.group_by(StandingRow.model))
 
 
 def corrections_waiting(session: Session) -> list[Count]:

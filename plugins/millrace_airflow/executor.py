@@ -62,15 +62,17 @@ class WarmLocalExecutor(LocalExecutor):
     def change_state(self, key: Any, state: Any, *arguments: Any, **more: Any) -> None:
         """Tells the scheduler of an end, unless the task goes on in a later process."""
         if isinstance(key, TaskInstanceKey):
-            self._processes[key] -= 1
-            if self._processes[key] > 0 or key in self.queued_tasks:
+            # One that an earlier scheduler handed over was never counted.
+            self._processes[key] = max(self._processes[key] - 1, 0)
+            if self._processes[key] or key in self.queued_tasks:
                 return
             del self._processes[key]
         super().change_state(key, state, *arguments, **more)
 
     def _process_workloads(self, workload_list: Sequence[Any]) -> None:
-        tasks = (one.key for one in workload_list)
-        self._processes.update(key for key in tasks if isinstance(key, TaskInstanceKey))
+        self._processes.update(
+            one.key for one in workload_list if isinstance(one.key, TaskInstanceKey)
+        )
         super()._process_workloads(workload_list)
 
 

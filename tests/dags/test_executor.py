@@ -56,7 +56,7 @@ def test_a_library_that_cannot_be_imported_keeps_no_scheduler_from_starting(
 
 
 TWICE = """
-import json
+import json, multiprocessing
 from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import TaskInstanceState as State
 from millrace_airflow.executor import WarmLocalExecutor
@@ -77,7 +77,6 @@ class Recorded(WarmLocalExecutor):
         self._process_workloads([self.queued_tasks[key]])
 
 executor = Recorded(parallelism=1)
-import multiprocessing
 executor.activity_queue = multiprocessing.SimpleQueue()
 executor._unread_messages = multiprocessing.Value("I")
 
@@ -97,6 +96,12 @@ tell("paused, and is to go on")
 executor.queued_tasks.clear()
 executor.change_state(key, State.SUCCESS)
 tell("of an earlier scheduler")
+executor.queued_tasks[key] = SimpleNamespace(key=key)
+executor.change_state(key, State.SUCCESS)
+executor.hand_over()
+executor.hand_over()
+executor.change_state(key, State.SUCCESS)
+tell("of an earlier scheduler, goes on, and goes on again")
 print("RESULT" + json.dumps(told))
 """
 
@@ -110,4 +115,5 @@ def test_an_end_is_told_unless_the_task_goes_on_in_a_later_process(
         ["then failed", ["failed"]],
         ["paused, and is to go on", []],
         ["of an earlier scheduler", ["success"]],
+        ["of an earlier scheduler, goes on, and goes on again", []],
     ]

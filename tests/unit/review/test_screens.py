@@ -88,12 +88,13 @@ def test_supervisor_is_asked_about_a_reviewer_who_was_held_back_until_somebody_d
     with pages.db.read() as session:
         assert [(one.model, one.number) for one in reviewers_held(session)] == [("receipts", 1)]
     text = sam.get("/queue").text
-    assert "<b>held back</b> by millrace: overruled" in text
+    assert f"<b>held back</b> by millrace, {NOW:%d %b %H:%M} UTC: overruled" in text
     assert "Let count" in text and "Keep held back" in text
     content = form(sam, model="receipts", name="rio", held="true", why="read ten of them")
     assert sam.post("/queue/standing", data=content).status_code == 303
     text = sam.get("/queue").text
-    assert "<b>held back</b> by sam: read ten of them" in text
+    assert "<b>held back</b> by sam, " in text
+    assert "UTC: read ten of them (millrace: overruled)" in text, "the figure stays"
     assert "Let count" in text and "Keep held back" not in text
     with pages.db.read() as session:
         assert standings.held(session, "receipts") == {"rio"} and reviewers_held(session) == []
