@@ -194,11 +194,12 @@ def _figures(found: "Status") -> list[list[str]]:
     policy, claimed = found.policy, sum(one.counted for one in found.batches)
     quiet = policy.quiet
     missing = found.verdict.missing
+    batches = "batch" if len(found.batches) == 1 else "batches"
     rows = [
         ["counted", f"{found.counted} corrected fields that no batch has"],
         ["threshold", f"{policy.threshold}; {missing} missing"],
         ["not settled", f"{found.unsettled} fields wait for another reviewer"],
-        ["claimed", f"{claimed} in {len(found.batches)} batches"],
+        ["claimed", f"{claimed} in {len(found.batches)} {batches}"],
         ["decision", f"{found.verdict.decision}: {' '.join(found.verdict.reasons)}"],
         ["open request", _request(found.waiting)],
         ["in training", _request(found.running)],

@@ -26,6 +26,8 @@ class RunView:
         self.dag_id = dag_id
         self.states: dict[str, str] = {}
         self.errors: dict[str, str] = {}
+        self.reasons: dict[str, str] = {}
+        """Why tasks skipped themselves."""
         self.outcome = ""
         self.run_id = ""
         self._console = console
@@ -66,6 +68,8 @@ class RunView:
             self._seconds[task] = now - self._started[task]
         if event.get("error"):
             self.errors[task] = event["error"]
+        if event.get("reason"):
+            self.reasons[task] = event["reason"]
 
     def _line(self, event: dict[str, Any]) -> None:
         if "task" in event and event["state"] in _SHOWN:

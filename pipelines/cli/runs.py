@@ -136,7 +136,10 @@ def in_process_events(dag_id: str, conf: dict[str, Any]) -> Iterator[dict[str, A
 
 
 def finish(view: RunView) -> None:
-    """Says what went wrong in a run and exits with its state; nothing after a good one."""
+    """Says why tasks skipped themselves and what went wrong, and exits with the run's state."""
+    console = Console(soft_wrap=True)
+    for task, reason in view.reasons.items():
+        console.print(f"{task} skipped: {escape(reason)}", highlight=False)
     if view.outcome != "success":
         for task, error in view.errors.items():
             console = Console(stderr=True, soft_wrap=True)

@@ -11,6 +11,8 @@ import httpx
 from pipelines.errors import NotFoundError, RefusedError, TransientError
 
 FINISHED_RUN = {"success", "failed"}
+SKIPPED = "Skipping task."
+"""What Airflow logs, with the reason, when a task skips itself."""
 _NOTE_LENGTH = 1000
 """Longest note that Airflow takes."""
 OTHERS_PARSED_SECONDS = 15
@@ -189,6 +191,7 @@ class AirflowClient:
                         "seconds": task["duration"],
                         "try": task["try_number"],
                         "error": self._error(dag_id, run_id, task),
+                        "reason": self._reason(dag_id, run_id, task),
                     }
             if state in FINISHED_RUN:
                 yield {"state": state, "run_id": run_id}
@@ -203,6 +206,15 @@ class AirflowClient:
             for cause in line.get("error_detail") or []:
                 text: str = cause["exc_value"]
                 return text
+        return None
+
+    def _reason(self, dag_id: str, run_id: str, task: dict[str, Any]) -> str | None:
+        """Why a task skipped itself; None for one that never ran."""
+        if task["state"] != "skipped" or not task["start_date"] or not task["try_number"]:
+            return None
+        for line in reversed(self.log(dag_id, run_id, task["task_id"], task["try_number"])):
+            if line.get("event") == SKIPPED and "reason" in line:
+                return str(line["reason"])
         return None
 
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:

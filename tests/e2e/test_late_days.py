@@ -86,6 +86,12 @@ def _wait(client: AirflowClient) -> list[dict]:
     raise AssertionError("the back-fill did not end within 240 s")
 
 
+def test_run_with_nothing_to_do_says_why_its_task_was_skipped(millrace: Millrace) -> None:
+    idle = millrace("run", "ingest", "receipts")
+    assert idle.returncode == 0, idle.stdout + idle.stderr
+    assert "land skipped: no day of receipts has new or changed files" in idle.stdout
+
+
 def test_failure_of_a_run_is_told_where_it_was_started(millrace: Millrace) -> None:
     failed = millrace("run", "train", "receipts", "--param", "snapshot_id=1")
     assert failed.returncode == 1

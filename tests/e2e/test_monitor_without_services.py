@@ -70,7 +70,9 @@ def test_shift_becomes_one_incident_and_one_request(run: Run, home: Path, purcha
     assert f"request {request}" in run("monitor", "alerts")
 
     # Nothing is new: nothing is judged, and nothing changes.
-    assert "window  skipped" in run("run", "monitor", MODEL)
+    idle = run("run", "monitor", MODEL)
+    assert "window  skipped" in idle
+    assert "window skipped: no complete day of card_transactions after" in idle
     assert stored(home) == (windows, [incident], [request])
 
     # A window of the past has a past of its own, and opens nothing.
