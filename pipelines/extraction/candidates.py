@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.extraction.arithmetic import RELATIONS, relations
 from pipelines.extraction.layout import Lines
 from pipelines.extraction.text import DIGIT, LETTER, Characters, Hasher, Ints
 from pipelines.extraction.values import GENERATORS, Found, find
@@ -17,7 +18,7 @@ MOST_PER_DOCUMENT = 600
 VALUE_FEATURES = (
     "index_in_line", "index_in_line_from_end", "before", "after", "length", "digits", "letters",
     "right_edge", "number", "rank", "share_of_largest", "has_decimals", "has_currency", "copies",
-    "copy", "index", "index_from_end", "distinct",
+    "copy", "index", "index_from_end", "distinct", *RELATIONS,
 )  # fmt: skip
 
 
@@ -71,7 +72,13 @@ def candidates(lines: Lines, chars: Characters, left: Ints, kinds: set[str]) -> 
         start,
         end,
         _context(chars, left, line, code, start, end),
-        _features(lines, chars, line, code, start, end, text),
+        np.concatenate(
+            [
+                _features(lines, chars, line, code, start, end, text),
+                _relations(wanted, lines, line, code, text),
+            ],
+            axis=1,
+        ),
     )
 
 
@@ -131,6 +138,19 @@ def _features(
     for place, column in enumerate(columns):
         matrix[:, place] = column
     return matrix
+
+
+def _relations(
+    kinds: list[str], lines: Lines, line: Ints, code: Ints, text: list[str]
+) -> npt.NDArray[np.float32]:
+    """How amounts make each other up; zeros for what is no amount."""
+    found = np.zeros((len(line), len(RELATIONS)), dtype=np.float32)
+    if "money" in kinds:
+        amounts = np.flatnonzero(code == kinds.index("money"))
+        number = np.array([_number(text[at]) for at in amounts.tolist()], dtype=np.float64)
+        of = line[amounts]
+        found[amounts] = relations(lines.document[of].astype(np.int64), of, number)
+    return found
 
 
 _DECIMALS = re.compile(r"[.,]\s?\d\d\D*$")

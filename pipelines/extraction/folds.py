@@ -12,6 +12,11 @@ from pipelines.estimators.lightgbm import Trees
 from pipelines.extraction.parameters import Parameters
 from pipelines.extraction.text import Ints
 
+FINE, MOST_FOLDS = 400, 10
+"""Small training sets are divided finer: into so many folds that all of them together are about as
+many documents as `FINE`, at most `MOST_FOLDS`. With half of forty documents the earlier stages
+would be much worse than with all, and the later ones would learn to distrust them."""
+
 Matrix = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
 """Of any shape: probabilities are kept in double precision, features in single."""
@@ -41,9 +46,14 @@ class Plan:
         alone = int(groups.max(initial=0)) + 1 + np.arange(len(groups))
         unit = np.where(whole[groups], groups, alone)
         distinct, index = np.unique(unit, return_inverse=True)
-        fold = (chance.permutation(len(distinct)) % parameters.folds)[index]
+        fold = (chance.permutation(len(distinct)) % folds(len(groups), parameters))[index]
         weight = np.bincount(groups)[groups].astype(np.float64) ** -parameters.group_weight
         return cls(unit, fold, weight / weight.mean(), parameters, seed)
+
+
+def folds(documents: int, parameters: Parameters) -> int:
+    """Number of folds of a training of so many documents."""
+    return max(parameters.folds, min(round(FINE / max(documents, 1)), MOST_FOLDS))
 
 
 class Ensemble:

@@ -12,7 +12,8 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     folds: int = Field(default=3, ge=2)
-    """Parts of the training documents for predictions out of fold; each costs one more fit."""
+    """Least parts of the training documents for predictions out of fold; each costs one more
+    fit. Small sets are divided finer (`folds.folds`)."""
     word_models: int = Field(default=3, ge=1)
     """Models of different seeds for the start, the inside and the end of a span."""
     word_trees: int = Field(default=70, ge=1)
