@@ -18,7 +18,7 @@ from pipelines.estimators.lightgbm import Trees
 from pipelines.extraction.folds import Ensemble
 from pipelines.extraction.memory import Memory
 
-FORMAT = 1
+FORMAT = 2
 _ARRAYS, _FACTS = "arrays.npz", "model.json"
 
 
@@ -50,7 +50,10 @@ class Store:
         try:
             facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
             if facts.get("format") != FORMAT:
-                raise ValueError(f"format {facts.get('format')}, expected {FORMAT}")
+                raise ValueError(
+                    f"format {facts.get('format')}, expected {FORMAT}: another version of the "
+                    "code trained it, so train it again"
+                )
             _verify(folder, facts["files"])
             with np.load(folder / _ARRAYS, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}

@@ -1,6 +1,7 @@
 """The extractor learns what a spec declares, from little, and says how sure it is."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from pipelines.extraction.labels import labels
 from pipelines.extraction.memory import Memory
 from pipelines.extraction.normalise import strict
 from pipelines.extraction.schema import PREDICTIONS
+from pipelines.extraction.store import FORMAT
 from tests.factories.documents import extraction_spec, line, receipt, receipts, table
 
 pytestmark = pytest.mark.slow
@@ -174,6 +176,16 @@ def test_memory_leaves_the_own_document_out_when_it_is_learnt() -> None:
     memory, counts = Memory.learn_out(keys, document, right, np.array([True, True, True, False]))
     assert counts.tolist() == [[1, 0], [1, 0], [2, 2], [0, 0]]
     assert memory(np.array([5, 9, 7])).tolist() == [[3, 2], [0, 0], [0, 0]]
+
+
+def test_extractor_of_another_version_of_the_code_says_what_to_do(
+    invoices: FittedExtractor, tmp_path: Path
+) -> None:
+    invoices.save(tmp_path)
+    facts = tmp_path / "model.json"
+    facts.write_text(facts.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
+    with pytest.raises(BadDataError, match=r"format 1, expected 2: .* train it again"):
+        FieldExtractor().load(tmp_path)
 
 
 def test_describe_is_json_when_asked(invoices: FittedExtractor) -> None:
