@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from pipelines.extraction.folds import Vector
 
 _EDGE = 1e-4
-_PRIOR = 10.0
+_PRIOR = 5.0
 """So many answers the ranker's own probability counts as, besides those that people judged. Without
 it nine right ones of nine would make every answer sure, and the field would be asked no more."""
 
