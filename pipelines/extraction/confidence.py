@@ -14,6 +14,9 @@ _EDGE = 1e-4
 _PRIOR = 5.0
 """So many answers the ranker's own probability counts as, besides those that people judged. Without
 it nine right ones of nine would make every answer sure, and the field would be asked no more."""
+_BELIEVED = np.array([0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
+"""Probabilities at which the ranker is taken at its word."""
+_EACH = _PRIOR / len(_BELIEVED)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ def signals(spelling: float, spelling_lead: float, place: float, place_lead: flo
     return np.array([_log_odds(spelling), spelling_lead, _log_odds(place), place_lead])
 
 
+def _of_ranker(probability: float) -> Vector:
+    """Signals where place and spelling are equally likely, and all else goes to one other."""
+    lead = max(2 * probability - 1, 0.0)
+    return signals(probability, lead, probability, lead)
+
+
 def _log_odds(probability: float) -> float:
     clipped = min(max(probability, _EDGE), 1 - _EDGE)
     return math.log(clipped / (1 - clipped))
@@ -49,20 +58,13 @@ def fit(
 ) -> Calibration:
     """Learns from out-of-fold answers: shape (answers, signals), whether each was right, and
     whether the document has no such value at all."""
-    likely = np.array([0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
-    believed = np.array([
-        signals(one, max(2 * one - 1, 0), one, max(2 * one - 1, 0)) for one in likely
-    ])
-    count = len(likely)
+    believed = np.array([_of_ranker(float(one)) for one in _BELIEVED])
+    many = np.ones(len(_BELIEVED), np.bool_)
     with threadpool_limits(1):
         model = LogisticRegression(C=1.0, max_iter=200).fit(
             np.concatenate([rows, believed, believed]),
-            np.concatenate([right, np.ones(count, np.bool_), np.zeros(count, np.bool_)]),
-            np.concatenate([
-                np.ones(len(rows)),
-                _PRIOR / count * likely,
-                _PRIOR / count * (1 - likely),
-            ]),
+            np.concatenate([right, many, ~many]),
+            np.concatenate([np.ones(len(rows)), _EACH * _BELIEVED, _EACH * (1 - _BELIEVED)]),
         )
     weights = [float(model.intercept_[0]), *(float(w) for w in model.coef_[0])]
     calibration = Calibration(weights, 0.0)
