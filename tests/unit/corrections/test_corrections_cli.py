@@ -65,7 +65,7 @@ def test_status_says_what_was_claimed_and_what_cools_down(home):
         training.start(session, specs.model("receipts"), "run-1", (), NOW, reason)
     lines = call("status", "receipts").splitlines()
     said = dict(line.split("\t") for line in lines if line.count("\t") == 1)
-    assert said["claimed"] == "60 in 1 batches"
+    assert said["claimed"] == "60 in 1 batch"
     assert said["in training"] == "1 (hand), run run-1"
     assert lines[-1].split("\t") == ["1", "2026-11-21 03:00Z", "60", "60", "1"]
     assert call("release", 1, "--why", "the machine was lost") == "request 2 of receipts is open\n"
