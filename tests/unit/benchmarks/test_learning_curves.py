@@ -43,6 +43,8 @@ def test_a_dip_after_the_target_does_not_count_as_missing_it():
 def test_page_says_what_is_needed_and_whether_the_goal_is_reached():
     fast = [seed(n, 0.5, 1.0, random=(0.5, 0.6, 0.7, 0.8, 0.9, 0.92, 1.0)) for n in range(3)]
     assert "is reached by exact match" in page(fast, "Trained so.")
+    slow = [seed(n, 0.5, 0.98, random=(0.5, 0.96)) for n in range(3)]
+    assert f"97.5% with {LABELS[1]} against over {LABELS[-1]} labels." in page(slow, "Trained so.")
     same = [seed(n, 0.5, 1.0) for n in range(3)]
     text = page(same, "Trained so.")
     assert "is not reached by exact match" in text and "1.00 (1.00 to 1.00)" in text
