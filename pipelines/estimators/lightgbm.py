@@ -53,6 +53,11 @@ class Trees:
         settings = _FIXED | {"seed": seed} | parameters
         return cls(lightgbm.train(settings, data, num_boost_round=trees))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in their order."""
+        return tuple(self.booster.feature_name())
+
     def predict(self, features: Matrix) -> Vector:
         """Probability of each row; a row's does not depend on the others. NaN is missing."""
         if not len(features):

@@ -69,6 +69,13 @@ class Ensemble:
             total += member.predict(features)
         return total / max(len(self.members), 1)
 
+    def known(self, features: Matrix, names: tuple[str, ...]) -> Matrix:
+        """The columns that the trees were grown on, by their names: a model of an earlier version
+        of the code answers as it did when measures have been added since."""
+        if not self.members or (grown := self.members[0].names) == names:
+            return features
+        return features[:, [names.index(name) for name in grown]]
+
     def describe(self) -> dict[str, object]:
         """Number of models and trees, and the mean importance of the features that are used."""
         gains: dict[str, float] = {}

@@ -18,7 +18,7 @@ from pipelines.estimators.lightgbm import Trees
 from pipelines.extraction.folds import Ensemble
 from pipelines.extraction.memory import Memory
 
-FORMAT = 2
+FORMAT = 1
 _ARRAYS, _FACTS = "arrays.npz", "model.json"
 
 

@@ -39,7 +39,7 @@ class ValueModel:
             index,
             self.contexts(batch.lists["value_context"][index]),
         )
-        return index, self.trees(matrix)
+        return index, self.trees(self.trees.known(matrix, feature_names(logits.shape[1])))
 
 
 def fit(

@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, MisconfiguredError
-from pipelines.extraction import features
+from pipelines.extraction import features, valuefields
+from pipelines.extraction.arithmetic import RELATIONS
 from pipelines.extraction.batch import Batch
 from pipelines.extraction.estimator import FieldExtractor, FittedExtractor
 from pipelines.extraction.labels import labels
@@ -178,14 +179,33 @@ def test_memory_leaves_the_own_document_out_when_it_is_learnt() -> None:
     assert memory(np.array([5, 9, 7])).tolist() == [[3, 2], [0, 0], [0, 0]]
 
 
-def test_extractor_of_another_version_of_the_code_says_what_to_do(
+def test_extractor_of_another_format_says_what_to_do(
     invoices: FittedExtractor, tmp_path: Path
 ) -> None:
     invoices.save(tmp_path)
     facts = tmp_path / "model.json"
-    facts.write_text(facts.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
-    with pytest.raises(BadDataError, match=r"format 1, expected 2: .* train it again"):
+    facts.write_text(facts.read_text().replace(f'"format": {FORMAT}', '"format": 0'))
+    with pytest.raises(BadDataError, match=r"format 0, expected 1: .* train it again"):
         FieldExtractor().load(tmp_path)
+
+
+def test_extractor_answers_as_it_did_when_measures_were_added_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, matrix = valuefields.feature_names, valuefields._matrix
+    # The measures that amounts make each other up by came later than the others.
+    late = [f"value_{name}" for name in RELATIONS]
+    with monkeypatch.context() as before:
+        kept = [at for at, name in enumerate(names(len(INVOICE.fields))) if name not in late]
+        before.setattr(
+            valuefields, "feature_names", lambda n: tuple(x for x in names(n) if x not in late)
+        )
+        before.setattr(valuefields, "_matrix", lambda *given: matrix(*given)[:, kept])
+        model = _fit(receipts(40), INVOICE)
+        answers = _answers(model, receipts(20, seed=9), INVOICE)
+    model.save(tmp_path)
+
+    assert _answers(FieldExtractor().load(tmp_path), receipts(20, seed=9), INVOICE) == answers
 
 
 def test_describe_is_json_when_asked(invoices: FittedExtractor) -> None:
