@@ -15,11 +15,14 @@ from pipelines.settings import Settings
 
 pytestmark = pytest.mark.slow
 
+DOCUMENTS = 240
+"""With 100 the golden set has 28, on which a sound model may seem too badly calibrated to pass."""
+
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sample") / "receipts.jsonl"
-    generate(100, 3, path, start=date(2026, 1, 5), days=2)
+    generate(DOCUMENTS, 3, path, start=date(2026, 1, 5), days=2)
     return path
 
 
@@ -57,7 +60,7 @@ def test_files_become_answers_without_any_service(
     assert scored.returncode == 0, scored.stderr
     found = json.loads(scored.stdout)
     assert {"model", "version", "documents", "micro_f1", "micro_f1_value", "fields"} <= set(found)
-    assert found["documents"] == 100
+    assert found["documents"] == DOCUMENTS
     wanted = {"precision", "recall", "f1", "f1_value", "auroc"}
     assert all(wanted <= set(found["fields"][name]) for name in ("company", "date", "total"))
 
@@ -65,7 +68,7 @@ def test_files_become_answers_without_any_service(
     answered = run("predict", "receipts", "--input", str(sample), "--output", str(output))
     assert answered.returncode == 0, answered.stderr
     lines = [json.loads(line) for line in output.read_text().splitlines()]
-    assert len(lines) == 100
+    assert len(lines) == DOCUMENTS
     assert set(lines[0]) == {"document_id", "model_version", "fields"}
     assert set(lines[0]["fields"]["total"]) == {"value", "confidence", "boxes"}
 
