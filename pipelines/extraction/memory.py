@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pipelines.extraction.text import Ints, mix
 
 Counts = npt.NDArray[np.float32]
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Memory:
         """Counts over the rows that `learn` marks; and for every row those without its own
         unit's (document's or group's), shape (rows, 1 + targets)."""
         memory = cls.learn(keys[learn], targets[learn])
-        pairs = combine(keys[learn], unit[learn])
+        pairs = of_unit(keys[learn], unit[learn])
         own = cls.learn(pairs, targets[learn])(pairs)
         counts = memory(keys)
         counts[learn] = np.maximum(counts[learn] - own, 0)
@@ -76,6 +77,15 @@ def shares(counts: Counts, prior: float = 0.1, strength: float = 1.0) -> Counts:
         counts[:, :1] + np.float32(strength)
     )
     return smoothed
+
+
+def of_unit(keys: Ints, unit: Ints) -> Ints:
+    """One key of a hash and the unit it was seen in.
+
+    `combine` will not do: the hash of a word of one letter is `mix` of a small number, as is what
+    it makes of a unit, so that two such pairs would be one key.
+    """
+    return mix(keys.view(np.uint64) * _ODD ^ mix(unit.astype(np.uint64))).view(np.int64)
 
 
 def combine(keys: Ints, other: npt.NDArray[np.integer]) -> Ints:

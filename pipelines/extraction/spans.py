@@ -9,7 +9,7 @@ from pipelines.extraction.batch import Batch
 from pipelines.extraction.folds import Ensemble, Matrix, Plan, Vector, fit_ensemble, out_of_fold
 from pipelines.extraction.labels import Label
 from pipelines.extraction.measures import LINE_FEATURES, TOKEN_FEATURES
-from pipelines.extraction.memory import Memory, combine
+from pipelines.extraction.memory import Memory, of_unit
 from pipelines.extraction.text import Hasher, Hashes, Ints, characters, mix, words
 
 _STARTS, _ENDS = 5, 6
@@ -71,8 +71,8 @@ def fit(
     keys = text_keys([label.text[row] or "" for row in labelled.tolist()])
     known = Memory.learn(keys, np.zeros((len(keys), 0), np.float32))
     counts = known(spans.key)
-    mine = Memory.learn(combine(keys, plan.unit[labelled]), np.zeros((len(keys), 0), np.float32))
-    counts -= mine(combine(spans.key, plan.unit[spans.document]))
+    mine = Memory.learn(of_unit(keys, plan.unit[labelled]), np.zeros((len(keys), 0), np.float32))
+    counts -= mine(of_unit(spans.key, plan.unit[spans.document]))
     _set_known(spans, counts)
     exact = _keys(batch, label.first[spans.document], label.last[spans.document])
     target = (exact == spans.key) & (label.first[spans.document] >= 0)
