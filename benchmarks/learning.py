@@ -5,8 +5,9 @@ python -m benchmarks.learning [--seeds 10] [--data FOLDER] [--keep FILE] [--defa
 Real receipts (train.jsonl of the SROIE layout, ../shared/data/sroie beside the checkout). For each
 seed 30 % of the documents are tested and the others are the pool. Both ways begin with the same
 random documents, all fields labelled; then the model of the round answers the pool, more is
-labelled, and it is trained anew. What people typed is the reviewer's word. Writes docs/learning.md
-and docs/learning.png. Seeds in the file of --keep are not measured again.
+labelled, and it is trained anew. What people typed is the reviewer's word. All of it is done once
+without and once with a base of invented receipts. Writes docs/learning.md and docs/learning.png.
+Seeds in the file of --keep are not measured again.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from itertools import compress
+from itertools import compress, product
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ PAGE, PICTURE = PROJECT_ROOT / "docs" / "learning.md", PROJECT_ROOT / "docs" / "
 TESTED = 0.3
 QUICK: dict[str, float | int | str | bool] = {"folds": 2, "word_models": 1}
 """Parameters with which a training takes a third of the time."""
+BASE: dict[str, float | int | str | bool] = {"base": "models.receipts.base:documents"}
 
 Known = NDArray[np.bool_]
 """Which fields of which documents are labelled: shape (documents, fields)."""
@@ -136,7 +138,8 @@ def of_seed(data: Receipts, seed: int) -> Seed:
             model = data.fit(known, seed)
             points.append(data.measure(model, known, tested))
         curves[way] = points
-    return Seed(seed, full, curves, time.process_time() - begun)
+    base = bool(data.spec.parameters.get("base"))
+    return Seed(seed, full, curves, time.process_time() - begun, base)
 
 
 def load(path: Path | None) -> list[Seed]:
@@ -150,6 +153,7 @@ def load(path: Path | None) -> list[Seed]:
             Point(**one["full"]),
             {way: [Point(**point) for point in points] for way, points in one["curves"].items()},
             one["seconds"],
+            one["base"],
         )
         for one in found
     ]
@@ -176,14 +180,21 @@ def main() -> None:
         text = f"Trained with {said}, which takes a third of the time of the model's own."
     console, seeds = Console(), load(given.keep)
     data = Receipts(path, spec)
-    for seed in sorted(set(range(given.seeds)) - {one.seed for one in seeds}):
-        seeds.append(of_seed(data, seed))
+    begun = Receipts(path, spec.model_copy(update={"parameters": spec.parameters | BASE}))
+    measured = {(one.seed, one.base) for one in seeds}
+    for seed, base in product(range(given.seeds), (False, True)):
+        if (seed, base) in measured:
+            continue
+        seeds.append(of_seed(begun if base else data, seed))
         if given.keep:
             with given.keep.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(seeds[-1])) + "\n")
-        console.print(f"seed {seed}: {seeds[-1].seconds:.0f} CPU-s", style="dim", highlight=False)
+        how = "with" if base else "without"
+        said = f"seed {seed} {how} a base: {seeds[-1].seconds:.0f} CPU-s"
+        console.print(said, style="dim", highlight=False)
+    seeds.sort(key=lambda one: one.seed)
     PAGE.write_text(page(seeds, text), encoding="utf-8")
-    draw(seeds, PICTURE)
+    draw([one for one in seeds if not one.base], PICTURE)
     console.print(f"written to {PAGE.relative_to(PROJECT_ROOT)}", highlight=False)
 
 

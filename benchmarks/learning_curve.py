@@ -38,6 +38,8 @@ class Seed:
     curves: dict[str, list[Point]]
     seconds: float
     """CPU time of all of it."""
+    base: bool = False
+    """Whether every training began with the invented receipts of the model's folder."""
 
 
 def needed(seeds: Sequence[Seed], way: str, measure: str, share: float = SHARE) -> float:

@@ -1,5 +1,6 @@
 """The document-field extractor as an estimator: fit, predict, save, load, describe."""
 
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pipelines.contracts.spec import ModelSpec
 from pipelines.errors import BadDataError, MisconfiguredError
 from pipelines.estimators.contract import Progress
 from pipelines.extraction import fieldmodel, lines
+from pipelines.extraction.base import with_base
 from pipelines.extraction.batch import Batch
 from pipelines.extraction.fieldmodel import Answer, FieldModel
 from pipelines.extraction.folds import Plan
@@ -38,23 +40,25 @@ class FieldExtractor:
             raise MisconfiguredError(
                 f"model {spec.name!r} declares no fields; add `fields:` to its model.yaml."
             )
-        batch = Batch.of(features)
+        batch, own = with_base(Batch.of(features), spec, chosen)
         targets = labels(batch, spec)
         for name, label in targets.items():
-            labelled = sum(text is not None for text in label.text)
+            labelled = sum(text is not None for text in compress(label.text, own))
             if labelled < chosen.folds:
                 raise BadDataError(
-                    f"field {name!r} is labelled in {labelled} of {len(batch)} documents; "
+                    f"field {name!r} is labelled in {labelled} of {features.num_rows} documents; "
                     f"at least {chosen.folds} are needed. Add labelled documents."
                 )
-        plan = Plan.make(groups(batch, spec.split.group_by), chosen, seed)
-        progress(f"lines of {len(batch)} documents")
+        plan = Plan.make(groups(batch, spec.split.group_by), own, chosen, seed)
+        base = len(batch) - features.num_rows
+        beside = f" and {base} of the base" if base else ""
+        progress(f"lines of {features.num_rows} documents{beside}")
         line_model, logits = lines.fit_out_of_fold(batch, list(targets.values()), plan)
         fields: dict[str, FieldModel] = {}
         for column, (name, field) in enumerate(spec.fields.items()):
             progress(f"field {name}")
             fields[name] = fieldmodel.fit(batch, logits, column, field.kind, targets[name], plan)
-        return FittedExtractor(line_model, fields, chosen, seed, len(batch))
+        return FittedExtractor(line_model, fields, chosen, seed, features.num_rows)
 
     def load(self, folder: Path) -> "FittedExtractor":
         """Reads what `save` wrote; BadDataError where it is not that."""

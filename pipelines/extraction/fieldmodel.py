@@ -191,7 +191,9 @@ def fit(
         picks = _span_picks(found, chance)
     rendering, options, chance = render.fit(batch, picks, label, plan, span=kind not in GENERATORS)
     best = _best(options, chance, picks)
-    known = [row for row in best if label.known[row[0]]]
+    # How often an answer is right is told by the own documents alone.
+    judged = label.known & plan.own
+    known = [row for row in best if judged[row[0]]]
     right = np.array([options.text[at] == label.text[d] for d, at, _ in known], np.bool_)
     absent = np.array([label.text[d] is None for d, _, _ in known], np.bool_)
     rows = np.array([signals for _, _, signals in known]).reshape(len(known), -1)

@@ -30,11 +30,15 @@ class Plan:
     """Documents of one unit are left out together."""
     fold: Ints
     weight: Vector
+    own: npt.NDArray[np.bool_]
+    """Documents of the data set; the others are of the base."""
     parameters: Parameters
     seed: int
 
     @classmethod
-    def make(cls, groups: Ints, parameters: Parameters, seed: int) -> "Plan":
+    def make(
+        cls, groups: Ints, own: npt.NDArray[np.bool_], parameters: Parameters, seed: int
+    ) -> "Plan":
         """Plans the training of documents that belong to groups (merchants).
 
         A part of the groups is left out whole: their documents show the later stages what an
@@ -42,13 +46,27 @@ class Plan:
         the memory of a known merchant can be trusted.
         """
         chance = np.random.default_rng(seed)
-        whole = chance.random(int(groups.max(initial=-1)) + 1) < parameters.unseen_share
-        alone = int(groups.max(initial=0)) + 1 + np.arange(len(groups))
-        unit = np.where(whole[groups], groups, alone)
-        distinct, index = np.unique(unit, return_inverse=True)
-        fold = (chance.permutation(len(distinct)) % folds(len(groups), parameters))[index]
+        parts = folds(int(own.sum()), parameters)
+        unit, fold = np.zeros_like(groups), np.zeros_like(groups)
+        # The own ones are divided first: a base changes nothing in that.
+        for documents in (own, ~own):
+            unit[documents] = (
+                unit.max(initial=0) + 1 + _units(groups[documents], chance, parameters)
+            )
+            distinct, index = np.unique(unit[documents], return_inverse=True)
+            fold[documents] = (chance.permutation(len(distinct)) % parts)[index]
         weight = np.bincount(groups)[groups].astype(np.float64) ** -parameters.group_weight
-        return cls(unit, fold, weight / weight.mean(), parameters, seed)
+        weight /= weight[own].mean()
+        weight[~own] *= parameters.base_weight
+        return cls(unit, fold, weight, own, parameters, seed)
+
+
+def _units(groups: Ints, chance: np.random.Generator, parameters: Parameters) -> Ints:
+    """Numbers of what is left out together: some of the groups, and all other documents alone."""
+    numbers = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    whole = chance.random(int(numbers.max(initial=-1)) + 1) < parameters.unseen_share
+    alone = int(numbers.max(initial=0)) + 1 + np.arange(len(numbers))
+    return np.where(whole[numbers], numbers, alone)
 
 
 def folds(documents: int, parameters: Parameters) -> int:

@@ -34,6 +34,11 @@ class Parameters(BaseModel):
     """A document weighs 1 / (documents of its group) to this power: 0 weighs all alike, 1
     gives a merchant of fifty receipts the weight of one. On real receipts it cost more than
     `unseen_share`, which serves the same end."""
+    base: str = Field(default="", pattern=r"^([\w.]+:\w+)?$")
+    """Function `(ModelSpec) -> pyarrow.Table` of labelled documents that every training begins
+    with, as `package.module:name`; empty for none. It is for the first few hundred labels."""
+    base_weight: float = Field(default=0.03, gt=0, le=1)
+    """What a document of the base weighs against a labelled one of the data set."""
     least_confidence: float = Field(default=0.15, ge=0, le=1)
     """An answer that is less likely right is withheld: the field is taken to be absent."""
 

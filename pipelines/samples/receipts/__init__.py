@@ -5,6 +5,7 @@ what is new can be measured. The same arguments give the same bytes, in any proc
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
@@ -17,7 +18,7 @@ from pipelines.samples.receipts import bad as breakage
 from pipelines.samples.receipts import invoice, labels, merchants, noise, receipt
 from pipelines.samples.receipts.sheet import Cell, Paper
 
-__all__ = ["START", "Kind", "Sample", "generate"]
+__all__ = ["START", "Kind", "Sample", "documents", "generate"]
 
 Kind = Literal["mixed", "receipts", "invoices"]
 
@@ -69,7 +70,7 @@ def generate(
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     pictures = out.with_name(f"{out.stem}_scans") if scans else None
-    makers = _Makers(n, seed, start, days, kind, worn)
+    makers = _Makers(max(3, n // 8), seed, start, days, kind, worn)
     rows = []
     for number in range(first, first + n):
         row, paper, how = makers.document(number)
@@ -84,16 +85,25 @@ def generate(
     return Sample(out, n, bad, pictures)
 
 
+def documents(
+    n: int, seed: int, *, merchants: int, kind: Kind = "mixed"
+) -> Iterator[dict[str, Any]]:
+    """`n` labelled documents of so many merchants, as the lines of a file hold them."""
+    makers = _Makers(merchants, seed, START, 7, kind, worn=False)
+    return (makers.document(number)[0] for number in range(n))
+
+
 class _Makers:
     """Makes the documents of one sample, each from its own number alone."""
 
-    def __init__(self, n: int, seed: int, start: date, days: int, kind: Kind, worn: bool) -> None:
+    def __init__(
+        self, count: int, seed: int, start: date, days: int, kind: Kind, worn: bool
+    ) -> None:
         self._worn = worn
         self._seed = seed
         self._start = start
         self._days = days
         self._kind = kind
-        count = max(3, n // 8)
         self._merchants = [merchants.make(seed, number) for number in range(count)]
         # Few merchants are visited often and many once: Zipf's law.
         self._weights = list(accumulate(1 / (rank + 1) ** 0.8 for rank in range(count)))
