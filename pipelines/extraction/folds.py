@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.errors import BadDataError
 from pipelines.estimators.lightgbm import Trees
 from pipelines.extraction.parameters import Parameters
 from pipelines.extraction.text import Ints
@@ -89,9 +90,17 @@ class Ensemble:
 
     def known(self, features: Matrix, names: tuple[str, ...]) -> Matrix:
         """The columns that the trees were grown on, by their names: a model of an earlier version
-        of the code answers as it did when measures have been added since."""
+        of the code answers as it did when measures have been added since.
+
+        Raises BadDataError for a model of a later version, which looks at more than `names`.
+        """
         if not self.members or (grown := self.members[0].names) == names:
             return features
+        if missing := sorted(set(grown) - set(names)):
+            raise BadDataError(
+                f"the model looks at {', '.join(missing)}, which this version of the code does not "
+                "measure. Answer with the version it was trained with, or train it again."
+            )
         return features[:, [names.index(name) for name in grown]]
 
     def describe(self) -> dict[str, object]:

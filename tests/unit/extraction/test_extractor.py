@@ -189,6 +189,16 @@ def test_extractor_of_another_format_says_what_to_do(
         FieldExtractor().load(tmp_path)
 
 
+def test_extractor_says_what_it_cannot_measure_when_the_model_is_of_a_later_version(
+    invoices: FittedExtractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, matrix = valuefields.feature_names, valuefields._matrix
+    monkeypatch.setattr(valuefields, "feature_names", lambda fields: names(fields)[1:])
+    monkeypatch.setattr(valuefields, "_matrix", lambda *given: matrix(*given)[:, 1:])
+    with pytest.raises(BadDataError, match=f"looks at {names(4)[0]}, which this version"):
+        _answers(invoices, receipts(2), INVOICE)
+
+
 def test_extractor_answers_as_it_did_when_measures_were_added_since(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
