@@ -194,7 +194,7 @@ def main() -> None:
         console.print(said, style="dim", highlight=False)
     seeds.sort(key=lambda one: one.seed)
     PAGE.write_text(page(seeds, text), encoding="utf-8")
-    draw([one for one in seeds if not one.base], PICTURE)
+    draw(seeds, PICTURE)
     console.print(f"written to {PAGE.relative_to(PROJECT_ROOT)}", highlight=False)
 
 
