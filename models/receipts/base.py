@@ -1,7 +1,7 @@
 """What a training of the receipts model can begin with: receipts of invented merchants.
 
 They teach what receipts have in common, how a date, an address and a total look and where they
-stand, before the first label. What one's own documents say outweighs them.
+stand. One's own documents weigh far more.
 """
 
 from functools import cache
