@@ -14,6 +14,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import asdict
 from itertools import compress, product
 from pathlib import Path
@@ -180,7 +181,8 @@ def main() -> None:
         text = f"Trained with {said}, which takes a third of the time of the model's own."
     console, seeds = Console(), load(given.keep)
     data = Receipts(path, spec)
-    begun = Receipts(path, spec.model_copy(update={"parameters": spec.parameters | BASE}))
+    begun = copy(data)  # a base changes the trainings, and not the features of the receipts
+    begun.spec = spec.model_copy(update={"parameters": spec.parameters | BASE})
     measured = {(one.seed, one.base) for one in seeds}
     for seed, base in product(range(given.seeds), (False, True)):
         if (seed, base) in measured:

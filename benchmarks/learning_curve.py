@@ -38,7 +38,7 @@ class Seed:
     curves: dict[str, list[Point]]
     seconds: float
     """CPU time of all of it."""
-    base: bool = False
+    base: bool
     """Whether every training began with the invented receipts of the model's folder."""
 
 

@@ -83,7 +83,8 @@ def of_unit(keys: Ints, unit: Ints) -> Ints:
     """One key of a hash and the unit it was seen in.
 
     `combine` will not do: the hash of a word of one letter is `mix` of a small number, as is what
-    it makes of a unit, so that two such pairs would be one key.
+    it makes of a unit, so that two such pairs would be one key. It stays as it is because saved
+    models hold its keys; these here live as long as a training.
     """
     return mix(keys.view(np.uint64) * _ODD ^ mix(unit.astype(np.uint64))).view(np.int64)
 

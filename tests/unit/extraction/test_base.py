@@ -1,4 +1,4 @@
-"""Every training begins with the documents of the base, and the own ones have the last word."""
+"""A training may begin with documents of a base; confidence is of the own ones alone."""
 
 from collections.abc import Callable
 
@@ -80,7 +80,7 @@ def test_few_labels_go_further_when_a_training_begins_with_invented_receipts() -
 
 
 @pytest.mark.slow
-def test_own_labels_have_the_last_word_when_the_base_says_otherwise() -> None:
+def test_own_labels_decide_when_as_many_of_the_base_say_otherwise() -> None:
     model = _fit(receipts(40), _beginning_with(taught_tax_for_total))
     fresh = receipts(30, seed=9)
     assert _right(model, fresh, "total") >= 0.8
